@@ -1,0 +1,1 @@
+"""Words everyone uses: errors, levels, age bands, time, bits of evidence."""
