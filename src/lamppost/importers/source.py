@@ -137,6 +137,10 @@ class Source:
         """Whether an entry with exactly this path exists."""
         return path in self._entries
 
+    def size_of(self, path: str) -> int:
+        """Bytes of an entry, unpacked; raises `KeyError` if there is none."""
+        return self._entries[path].size
+
     def open(self, entry: Entry | str) -> IO[bytes]:
         """Open an entry for reading bytes; the caller closes it.
 
