@@ -7,13 +7,13 @@ offset in minutes, so that a round trip gives back the same event.
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
 
-from lamppost.core.errors import EngineError
+from lamppost.core.errors import EngineError, InputError
 from lamppost.events.vocabulary import EVENT_TYPES, Attachment, Event
 
 if typing.TYPE_CHECKING:
@@ -22,6 +22,8 @@ if typing.TYPE_CHECKING:
 _BY_TAG: dict[str, Any] = {str(cls.__struct_config__.tag): cls for cls in EVENT_TYPES}
 _OFFSET = "_offset"
 _MINUTE = timedelta(minutes=1)
+_US = timedelta(microseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _arrow() -> Any:
@@ -83,44 +85,99 @@ def schema_of(tag: str) -> pa.Schema:
 
 
 def encode(events: Iterable[Event]) -> dict[str, pa.RecordBatch]:
-    """Group events by type into one record batch each; order within a type is kept."""
+    """Group events by type into one record batch each; order within a type is kept.
+
+    Raises `InputError` for what Arrow cannot carry: a time without offset, half a surrogate
+    pair, a number beyond 64 bits. The error names the event type, never a value.
+    """
     pa = _arrow()
     rows: dict[str, list[dict[str, Any]]] = {}
     for event in events:
         row: dict[str, Any] = {}
+        tag = str(event.__struct_config__.tag)
         for name in event.__struct_fields__:
             value = getattr(event, name)
             if isinstance(value, datetime):
-                offset = value.utcoffset() or timedelta()
-                row[name], row[name + _OFFSET] = value.astimezone(UTC), offset // _MINUTE
+                offset = value.utcoffset()
+                if offset is None:
+                    raise InputError(
+                        "a time has no offset",
+                        where=f"{tag}, field {name}",
+                        hint="give it a time zone",
+                    )
+                row[name], row[name + _OFFSET] = (value - _EPOCH) // _US, offset // _MINUTE
             elif name == "attachments":
                 row[name] = [
                     {key: getattr(item, key) for key in item.__struct_fields__} for item in value
                 ]
             else:
                 row[name] = value
-        rows.setdefault(str(event.__struct_config__.tag), []).append(row)
-    return {
-        tag: pa.RecordBatch.from_pylist(items, schema=schema_of(tag))
-        for tag, items in rows.items()
-    }
+        rows.setdefault(tag, []).append(row)
+    batches = {}
+    for tag, items in rows.items():
+        try:
+            batches[tag] = pa.RecordBatch.from_pylist(items, schema=schema_of(tag))
+        except (pa.ArrowException, OverflowError, UnicodeError, TypeError):
+            raise InputError(
+                "a value does not fit its Arrow column",
+                where=tag,
+                hint="check numbers beyond 64 bits and half surrogate pairs",
+            ) from None  # the cause quotes the value
+    return batches
 
 
-def decode(batches: dict[str, pa.RecordBatch]) -> Iterator[Event]:
-    """Yield the events of `encode`'s batches, type by type."""
+def decode(batches: Mapping[str, pa.RecordBatch]) -> Iterator[Event]:
+    """Yield the events of `encode`'s batches, type by type.
+
+    Columns of a newer version are ignored and missing optional ones take their defaults. Raises
+    `InputError` for an unknown event type or a missing required column.
+    """
+    pa = _arrow()
     for tag, batch in batches.items():
-        cls = _BY_TAG[tag]
-        for row in batch.to_pylist():
+        cls = _BY_TAG.get(tag)
+        if cls is None:
+            raise InputError(
+                "is not a known event type", where=tag, hint=f"use one of {', '.join(_BY_TAG)}"
+            )
+        present = set(batch.schema.names)
+        missing = [
+            item.name
+            for item in msgspec.structs.fields(cls)
+            if item.required and item.name not in present
+        ]
+        if missing:
+            raise InputError("a required column is missing", where=f"{tag}, column {missing[0]}")
+        moments = {
+            item.name: item.name + _OFFSET
+            for item in batch.schema
+            if pa.types.is_timestamp(item.type)
+        }
+        columns = [
+            batch.column(name).cast(pa.timestamp("us", tz="UTC")).cast(pa.int64())
+            if name in moments
+            else batch.column(name)
+            for name in batch.schema.names
+        ]
+        plain = pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+        for row in plain.to_pylist():
             values: dict[str, Any] = {}
             for name in cls.__struct_fields__:
-                value = row[name]
+                value = row.get(name)
                 if value is None:
                     continue
-                if isinstance(value, datetime):
-                    minutes = row.get(name + _OFFSET) or 0
-                    zone = timezone(timedelta(minutes=minutes)) if minutes else UTC
-                    value = value.astimezone(zone)
+                if name in moments:
+                    value = _moment(value, row.get(moments[name]) or 0)
                 elif name == "attachments":
                     value = [msgspec.convert(item, Attachment) for item in value]
                 values[name] = value
             yield cls(**values)
+
+
+def _moment(microseconds: int, minutes: int) -> datetime:
+    """Time of microseconds since 1970, shown at an offset; exact at both ends of the calendar."""
+    if not minutes:
+        return _EPOCH + microseconds * _US
+    zone = timezone(minutes * _MINUTE)
+    return (_EPOCH.replace(tzinfo=None) + (microseconds * _US + minutes * _MINUTE)).replace(
+        tzinfo=zone
+    )

@@ -53,10 +53,11 @@ class Attachment(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     name: str | None = None
 
     def __repr__(self) -> str:
+        """Without the file name, which may name a person."""
         return f"Attachment(sha256={self.sha256!r}, media_type={self.media_type!r})"
 
 
-class Account(_Event, tag="account", kw_only=True):
+class Account(_Event, tag="account", frozen=True, kw_only=True):
     """What is known of an account; a later event about the same `id` updates it."""
 
     private = frozenset({"display_name"})
@@ -75,7 +76,7 @@ class Account(_Event, tag="account", kw_only=True):
     display_name: str | None = None
 
 
-class Message(_Event, tag="message", kw_only=True):
+class Message(_Event, tag="message", frozen=True, kw_only=True):
     """One message. `recipient_ids` may be empty in rooms.
 
     `labels` come from the platform's own classifiers (for example `sexual`). `request` is true
@@ -99,7 +100,7 @@ class Message(_Event, tag="message", kw_only=True):
     request: bool = False
 
 
-class Contact(_Event, tag="contact", kw_only=True):
+class Contact(_Event, tag="contact", frozen=True, kw_only=True):
     """A step in how two accounts came to be connected, and where it came from."""
 
     id: Id
@@ -110,7 +111,7 @@ class Contact(_Event, tag="contact", kw_only=True):
     at: Moment
 
 
-class Room(_Event, tag="room", kw_only=True):
+class Room(_Event, tag="room", frozen=True, kw_only=True):
     """A shared space: created, joined, left or made private."""
 
     id: Id
@@ -121,7 +122,7 @@ class Room(_Event, tag="room", kw_only=True):
     at: Moment
 
 
-class Gift(_Event, tag="gift", kw_only=True):
+class Gift(_Event, tag="gift", frozen=True, kw_only=True):
     """A gift or payment, `value_minor` in the currency's smallest unit."""
 
     id: Id
@@ -133,7 +134,7 @@ class Gift(_Event, tag="gift", kw_only=True):
     at: Moment
 
 
-class Session(_Event, tag="session", kw_only=True):
+class Session(_Event, tag="session", frozen=True, kw_only=True):
     """A span of use; `device` is a pseudonym."""
 
     id: Id
@@ -143,7 +144,7 @@ class Session(_Event, tag="session", kw_only=True):
     device: str | None = None
 
 
-class Profile(_Event, tag="profile", kw_only=True):
+class Profile(_Event, tag="profile", frozen=True, kw_only=True):
     """A profile field changed; only a digest of the new value is carried."""
 
     id: Id
@@ -153,8 +154,10 @@ class Profile(_Event, tag="profile", kw_only=True):
     at: Moment
 
 
-class UserReport(_Event, tag="user_report", kw_only=True):
+class UserReport(_Event, tag="user_report", frozen=True, kw_only=True):
     """A person reported an account or a conversation."""
+
+    private = frozenset({"reason"})
 
     id: Id
     reporter_id: Id
