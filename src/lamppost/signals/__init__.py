@@ -1,0 +1,1 @@
+"""Reasons to look: what messages say, what accounts do, what changes for a child."""

@@ -1,0 +1,165 @@
+"""All detectors that read messages, compiled: cards, phrases, slots, measured rates.
+
+A folder in `signals/tactics/` with a `card.toml` is a detector; `<language>.toml` beside it
+holds its phrases, `signals/slots/<language>.toml` the word classes they share. Nothing is
+registered by hand. An operator's private packs are further folders of the same shape.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from lamppost.core.errors import PackError
+from lamppost.signals.calibration import Rates, bits_ceiling, load_rates
+from lamppost.signals.card import Card, load_card
+from lamppost.signals.phrases import Phrase, compile_pattern, load_phrases, load_slots
+
+HERE: Final = Path(__file__).parent
+TACTICS: Final = HERE / "tactics"
+SLOTS: Final = HERE / "slots"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One thing that can be seen in a message: a phrase, or an upstream label.
+
+    `bits` are what one sighting carries after calibration, before saturation and context.
+    """
+
+    key: str
+    card: Card
+    language: str
+    strength: str
+    bits: float
+    because: str
+    expressions: tuple[int, ...]
+    unless: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Detectors by number, reasons in order, and the expressions to compile.
+
+    `digest` names this exact set of data; it is part of every finding, for replay.
+    """
+
+    cards: dict[int, Card]
+    reasons: tuple[Reason, ...]
+    expressions: tuple[str, ...]
+    labels: dict[str, int]
+    languages: tuple[str, ...]
+    digest: str
+
+    def card(self, name: str) -> Card:
+        """Card by id (`secrecy`) or full id (`tactic.secrecy`); raises `KeyError`."""
+        for card in self.cards.values():
+            if name in (card.id, card.detector):
+                return card
+        raise KeyError(name)
+
+
+def card_folders(roots: Iterable[Path] = (TACTICS,)) -> list[Path]:
+    """Folders that hold a card, in name order."""
+    return sorted(path.parent for root in roots for path in root.glob("*/card.toml"))
+
+
+def load_library(
+    languages: Sequence[str] | None = None, packs: Sequence[Path] = ()
+) -> Library:
+    """Load and check every card and phrase.
+
+    `languages` limits the phrase files read (default: all there are). `packs` are further roots
+    with detector folders and optional `slots/`. Raises `PackError` naming file and fix.
+    """
+    roots = [TACTICS, *packs]
+    slots: dict[str, dict[str, list[str]]] = {}
+    for folder in [SLOTS, *(pack / "slots" for pack in packs)]:
+        for path in sorted(folder.glob("*.toml")):
+            slots.setdefault(path.stem, {}).update(load_slots(path))
+    rates = load_rates()
+    cards: dict[int, Card] = {}
+    reasons: list[Reason] = []
+    expressions: dict[str, int] = {}
+    labels: dict[str, int] = {}
+    spoken: set[str] = set()
+    digest = hashlib.sha256()
+    for folder in card_folders(roots):
+        card = load_card(folder / "card.toml")
+        if card.number in cards:
+            raise PackError(
+                f"number {card.number} is taken by {cards[card.number].id}",
+                where=f"{folder.name}/card.toml",
+                hint="ids and numbers are never reused",
+            )
+        cards[card.number] = card
+        digest.update(repr(card).encode())
+        for label in card.labels:
+            labels[label] = len(reasons)
+            reasons.append(
+                Reason(
+                    f"{card.id}/label-{label}", card, "", "strong", card.bits.strong,
+                    f"the platform labelled this message “{label}”", (), (),
+                )
+            )  # fmt: skip
+        for path in sorted(folder.glob("*.toml")):
+            language = path.stem
+            if language == "card" or (languages is not None and language not in languages):
+                continue
+            spoken.add(language)
+            for phrase in load_phrases(path):
+                where = f"{folder.name}/{path.name}: {phrase.id}"
+                reasons.append(
+                    _reason(card, language, phrase, slots.get(language, {}), expressions, rates,
+                            where)
+                )  # fmt: skip
+                digest.update(repr(phrase).encode())
+    for table in slots.values():
+        digest.update(repr(table).encode())
+    digest.update(repr([(reason.key, round(reason.bits, 3)) for reason in reasons]).encode())
+    return Library(
+        dict(sorted(cards.items())),
+        tuple(reasons),
+        tuple(expressions),
+        labels,
+        tuple(sorted(spoken)),
+        digest.hexdigest()[:16],
+    )
+
+
+def _reason(
+    card: Card,
+    language: str,
+    phrase: Phrase,
+    slots: dict[str, list[str]],
+    expressions: dict[str, int],
+    rates: Rates,
+    where: str,
+) -> Reason:
+    def intern(patterns: Sequence[str]) -> tuple[int, ...]:
+        return tuple(
+            expressions.setdefault(
+                compile_pattern(pattern, slots, where=where), len(expressions)
+            )
+            for pattern in patterns
+        )
+
+    key = f"{card.id}/{phrase.id}"
+    bits = card.bits.of(phrase.strength)
+    ceiling = bits_ceiling(rates, language, key, card)
+    if bits > 0 and ceiling is not None:
+        bits = max(0.0, min(bits, ceiling))
+    return Reason(
+        key,
+        card,
+        language,
+        phrase.strength,
+        math.floor(bits * 100) / 100,
+        phrase.because or card.because,
+        intern(phrase.patterns),
+        intern(phrase.unless),
+    )
