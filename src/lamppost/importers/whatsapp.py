@@ -37,7 +37,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -89,6 +89,10 @@ _TIME = (
     rf"(?:({_PART}){_GAP}?)?(\d{{1,2}})[:.](\d{{2}})(?:[:.](\d{{2}}))?"
     rf"(?:{_GAP}h)?(?:{_GAP}?{_MARK}({_PART}))?{_MARK}"
 )
+_PLAIN = re.compile(
+    r"\[?(\d{1,4})([./-])(\d{1,2})\2(\d{1,4}),? ()(\d{1,2}):(\d{2})(?::(\d{2}))?"
+    "(?:[ \u202f]([AaPp][Mm]))?(?:\\] | - )"
+)
 _BRACKET = re.compile(rf"\[{_DATE}{_LINK}{_TIME}\]{_GAP}?", re.IGNORECASE)
 _DASH = re.compile(rf"{_DATE}{_LINK}{_TIME}{_GAP}[-–—]{_GAP}", re.IGNORECASE)
 _KOREAN = re.compile(rf"{_DATE}{_LINK}{_TIME}(?:,{_GAP}|:{_GAP})", re.IGNORECASE)
@@ -119,9 +123,15 @@ def _head(line: str) -> _Head | None:
         start += 1
     first = line[start : start + 1]
     if first == "[":
-        kind, match = "bracket", _BRACKET.match(line, start)
+        kind = "bracket"
+        match = _PLAIN.match(line, start)
+        if match is None or line[match.end() - 2] != "]":
+            match = _BRACKET.match(line, start)
     elif first.isdigit():
-        kind, match = "dash", _DASH.match(line, start)
+        kind = "dash"
+        match = _PLAIN.match(line, start)
+        if match is None or line[match.end() - 2] != "-":
+            match = _DASH.match(line, start)
         if match is None and ("오" in line[:24]):
             kind, match = "korean", _KOREAN.match(line, start)
     else:
@@ -461,6 +471,7 @@ class _Chat:
         self.survey = _Survey()
         self.surface = "direct"
         self.people: list[str] = []
+        self.ids: dict[str, tuple[str, list[str]]] = {}
 
     # first pass
 
@@ -664,26 +675,17 @@ class _Chat:
 
     def _emit(self, pending: _Pending) -> Iterator[Event]:
         text = pending.parts[0] if len(pending.parts) == 1 else "\n".join(pending.parts)
-        sender = identifier(pending.sender) or "unknown"
-        account = self.roster.meet(sender, pending.sender)
-        if account is not None:
-            yield account
-        recipients: list[str] = []
-        if self.surface == "direct":
-            other = self._other(pending.sender)
-            if other is not None:
-                recipient = identifier(other) or other
-                recipients = [recipient]
-                account = self.roster.meet(recipient, other)
-                if account is not None:
-                    yield account
+        known = self.ids.get(pending.sender)
+        if known is None:
+            known = yield from self._introduce(pending.sender)
+        sender, recipients = known
         text, attachments, deleted, edited = self._content(text)
         moment = pending.moment
         yield Message(
             id=f"{self.conversation}:{pending.number}",
             conversation_id=self.conversation,
             sender_id=sender,
-            recipient_ids=recipients,
+            recipient_ids=[*recipients],
             sent_at=moment,
             text=whole(text),
             surface=self.surface,  # type: ignore[arg-type]
@@ -691,6 +693,24 @@ class _Chat:
             edited_at=moment if edited else None,
             deleted_at=moment if deleted else None,
         )
+
+    def _introduce(self, name: str) -> Generator[Event, None, tuple[str, list[str]]]:
+        """Emit the accounts of a sender and, in a direct chat, of the other; their ids."""
+        people = [name]
+        if self.surface == "direct":
+            other = self._other(name)
+            if other is not None:
+                people.append(other)
+        ids = []
+        for person in people:
+            ids.append(identifier(person) or "unknown")
+            account = self.roster.meet(ids[-1], person)
+            if account is not None:
+                yield account
+        if len(self.ids) > 50_000:
+            self.ids.clear()
+        self.ids[name] = known = ids[0], ids[1:]
+        return known
 
     def _other(self, sender: str) -> str | None:
         for name in self.people:
