@@ -181,6 +181,15 @@ def identifier(value: object) -> str | None:
     return text or None
 
 
+def raw_of(value: object) -> bytes:
+    """A decoded record as JSON again, for the quarantine file; at most 64 KiB."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+    except (ValueError, TypeError, RecursionError):
+        return b""
+    return text.encode("utf-8", "replace")[:_RAW]
+
+
 # --- times ------------------------------------------------------------------------------------
 
 
