@@ -25,7 +25,6 @@ Sources: `reference/standards.md` section 7; public parsers of both shapes (2024
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -34,6 +33,7 @@ from typing import Any, Final
 import msgspec
 
 from lamppost.core.errors import ExportError
+from lamppost.core.times import to_ms
 from lamppost.events.vocabulary import Attachment, Event, Message, Room
 from lamppost.importers.base import ImportLog, ImportOptions
 from lamppost.importers.common import (
@@ -45,6 +45,7 @@ from lamppost.importers.common import (
     identifier,
     outline,
     quiet,
+    raw_of,
     walk_json,
     whole,
 )
@@ -135,6 +136,7 @@ class Meta:
     """Reads Instagram or Messenger; `name` is `instagram` or `messenger`."""
 
     def __init__(self, name: str, title: str) -> None:
+        """`title` is the name for people."""
         self._name = name
         self._title = title
 
@@ -156,8 +158,7 @@ class Meta:
         if threads:
             certain = 90
         else:
-            candidates = [entry for entry in source.entries(".json")][:8]
-            for entry in candidates:
+            for entry in source.entries(".json")[:8]:
                 shape = _shape(source, entry)
                 if shape == "e2ee":
                     return 90 if self._name == "messenger" else 0
@@ -274,7 +275,7 @@ def _file(
             if value is OPEN:
                 is_thread = True
             elif isinstance(value, dict | str | int | float | bool):
-                log.bad(f"{entry.path}, field messages", "is not a list", _raw(value))
+                log.bad(f"{entry.path}, field messages", "is not a list", raw_of(value))
         elif path == "participants" and isinstance(value, list):
             thread.people = _people(value)
         elif path in ("title", "threadName") and isinstance(value, str):
@@ -284,7 +285,7 @@ def _file(
         elif path == "joinable_mode" or (path == "thread_type" and value == "RegularGroup"):
             thread.group = True
         elif path in ("item", "") and value is not OPEN and isinstance(value, dict):
-            log.bad(entry.path, "is not a Meta conversation", _raw(value))
+            log.bad(entry.path, "is not a Meta conversation", raw_of(value))
     if not is_thread:
         log.skip("JSON files without messages")
         return
@@ -304,20 +305,21 @@ def _people(value: list[Any]) -> list[str]:
 
 def _row(record: Any, place: str, log: ImportLog) -> _Row | None:
     if not isinstance(record, dict):
-        log.bad(place, "is not an object", _raw(record))
+        log.bad(place, "is not an object", raw_of(record))
         return None
     stamp = record.get("timestamp_ms", record.get("timestamp"))
-    if from_unix(stamp, 1000) is None:
+    moment = from_unix(stamp, 1000)
+    if moment is None:
         field = "timestamp" if "timestamp" in record else "timestamp_ms"
-        log.bad(f"{place}, field {field}", "is no time", _raw(record))
+        log.bad(f"{place}, field {field}", "is no time", raw_of(record))
         return None
     sender = record.get("sender_name", record.get("senderName"))
     if sender is not None and not isinstance(sender, str):
-        log.bad(f"{place}, field sender_name", "is not text", _raw(record))
+        log.bad(f"{place}, field sender_name", "is not text", raw_of(record))
         return None
     text = record.get("content", record.get("text"))
     if text is not None and not isinstance(text, str):
-        log.bad(f"{place}, field content", "is not text", _raw(record))
+        log.bad(f"{place}, field content", "is not text", raw_of(record))
         return None
     kind = record.get("type")
     if kind == "placeholder":
@@ -338,7 +340,7 @@ def _row(record: Any, place: str, log: ImportLog) -> _Row | None:
     if record.get("is_unsent_image_by_messenger_kid_parent") is True:
         log.note("A parent removed an image with Messenger Kids.")
     return _Row(
-        ms=int(stamp),
+        ms=to_ms(moment),
         sender=(identifier(repair(sender)) if sender else None) or DELETED_ACCOUNT,
         text=repair(text) if text else "",
         media=_media(record, log),
@@ -362,10 +364,10 @@ def _media(record: dict[str, Any], log: ImportLog) -> list[str]:
             continue
         for item in items:
             uri = item.get("uri") if isinstance(item, dict) else item
-            if isinstance(uri, str) and uri:
+            if isinstance(uri, str) and uri and (key != "media" or "/" in uri):
                 found.append(repair(uri.removeprefix("./")))
             else:
-                log.skip("attachments without an address")
+                log.skip("attachments that are not in the export")
     sticker = record.get("sticker")
     if isinstance(sticker, dict) and isinstance(sticker.get("uri"), str) and sticker["uri"]:
         found.append(repair(sticker["uri"]))
@@ -475,10 +477,3 @@ class _Files:
                 if self._source.has(path):
                     return path
         return None
-
-
-def _raw(record: Any) -> bytes:
-    try:
-        return json.dumps(record).encode()
-    except (ValueError, RecursionError):
-        return b""

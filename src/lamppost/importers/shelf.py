@@ -29,6 +29,7 @@ class Shelf(Generic[Row]):
     """Records of one conversation with their times; rows are msgspec structs of type `row`."""
 
     def __init__(self, row: type[Row]) -> None:
+        """`row` is the struct type of the records."""
         self._times = array("q")
         self._blocks: list[bytes] = []
         self._open: list[Row] = []
