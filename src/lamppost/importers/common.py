@@ -22,6 +22,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from json.scanner import make_scanner
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 from lamppost.core.errors import ExportError
 from lamppost.events.vocabulary import Account, Attachment
@@ -142,12 +143,27 @@ def _utf8_chunks(file: Any, data: bytes, size: int, name: str, log: ImportLog) -
         data = data[used:] + following
 
 
-def text_lines(source: Source, entry: Entry | str, log: ImportLog) -> Iterator[str]:
+def text_lines(
+    source: Source, entry: Entry | str, log: ImportLog, *, ends: bool = False
+) -> Iterator[str]:
     r"""Lines of an entry without their line end (``\n`` or ``\r\n``), in any encoding.
 
     Only those end a line: U+2028, form feeds and lone ``\r`` stay inside. A line longer than
-    `MAX_LINE` characters comes in pieces.
+    `MAX_LINE` characters comes in pieces. With `ends` the line end is kept (for `csv`).
     """
+    if ends:
+        kept = ""
+        for chunk in text_chunks(source, entry, log):
+            pieces = (kept + chunk if kept else chunk).split("\n")
+            kept = pieces.pop()
+            for piece in pieces:
+                yield f"{piece}\n"
+            if len(kept) > MAX_LINE:
+                yield kept
+                kept = ""
+        if kept:
+            yield kept
+        return
     rest = ""
     for chunk in text_chunks(source, entry, log):
         lines = (rest + chunk if rest else chunk).split("\n")
@@ -221,6 +237,12 @@ def from_iso(value: object, time_zone: tzinfo) -> datetime | None:
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=time_zone)
 
 
+def natural(path: str) -> list[tuple[int, str]]:
+    """Sort key with `part 2` before `part 10`."""
+    pieces = re.split(r"([0-9]+)", path)
+    return [(int(p[:18]), p) if p.isdigit() and p.isascii() else (-1, p) for p in pieces]
+
+
 # --- accounts and files -----------------------------------------------------------------------
 
 
@@ -282,6 +304,14 @@ def digest(source: Source, path: str) -> str | None:
                 state.update(block)
             return state.hexdigest()
     except (ExportError, OSError):
+        return None
+
+
+def link_name(link: str) -> str | None:
+    """File name at the end of a link, decoded; `None` when there is none."""
+    try:
+        return unquote(urlsplit(link).path.rsplit("/", 1)[-1]) or None
+    except ValueError:
         return None
 
 
@@ -567,6 +597,17 @@ def _step_over(cursor: _Cursor, indent: str) -> bytes | None:
             return raw.encode("utf-8", "replace")
         if len(cursor.text) - cursor.at > MAX_VALUE or not cursor.more(_CHUNK):
             return None
+
+
+def load_json(source: Source, entry: Entry | str, log: ImportLog) -> Any:
+    """A whole small JSON file (lists of users, channels); `None` when damaged, which is logged."""
+    found: Any = None
+    try:
+        for _, _, value in walk_json(source, entry, (), log):
+            found = value
+    except ExportError:
+        log.bad(entry if isinstance(entry, str) else entry.path, "is not JSON")
+    return found
 
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]:,]', re.DOTALL)
