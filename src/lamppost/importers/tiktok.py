@@ -58,7 +58,10 @@ _LINE = re.compile(
     r"(?P<who>[^:]{1,256}):(?: (?P<text>.*))?$",
     re.DOTALL,
 )
-_DESCEND: Final = frozenset({"", "*", "*.*", "*.*.*"})
+_DESCEND: Final = frozenset({"", "*", "*.*", "*.*.*", "*.*.*.*"})
+"""Down to the lists: `Direct Messages`, `Chat History`, `ChatHistory`, conversation."""
+_LISTS: Final = ("*.*.*", "*.*.*.*")
+_PROFILES: Final = ("Profile", "Profile And Settings")
 _SECTIONS: Final = frozenset(
     {
         "Activity",
@@ -159,9 +162,12 @@ class _Writer:
         if self._owner is None and not self._asked:
             self._asked = True
             for entry in self._entries:
+                root = ""
                 with quiet(self._source):
                     for path, key, value in walk_json(self._source, entry, _DESCEND, ImportLog()):
-                        if path == "*.*.*.userName" or (path == "*.*.*" and key == "userName"):
+                        if path == "*":
+                            root = str(key) if value is OPEN else ""
+                        elif root in _PROFILES and path == "*.*.*.*" and key == "userName":
                             self._owner = identifier(value) or self._owner
         return self._owner
 
@@ -172,13 +178,13 @@ class _Writer:
         senders: dict[str, None] = {}
         for row in shelf:
             senders.setdefault(row.sender)
-        group = key.startswith("Group") or len(senders | {partner: None}) > 2
+        group = key.startswith("Group") or len(senders) > 2
         members = list(senders)
         if not group:
             others = [person for person in members if person != partner]
             if others and self._owner is None:
                 self._owner = others[0]
-            if partner not in members:
+            if len(members) < 2 and partner not in members:
                 members.append(partner)
             if len(members) < 2:
                 owner = self.owner()
@@ -207,7 +213,6 @@ def _read_json(source: Source, entry: Entry, writer: _Writer, log: ImportLog) ->
     root = ""
     key = ""
     shelf: Shelf[_Row] = Shelf(_Row)
-    inside = False
     for path, name, value in walk_json(source, entry, _DESCEND, log):
         if path == "*":
             root = str(name) if value is OPEN else ""
@@ -215,37 +220,19 @@ def _read_json(source: Source, entry: Entry, writer: _Writer, log: ImportLog) ->
                 log.bad(f"{entry.path}, field {name}", "is not an object", raw_of(value))
         elif root not in _ROOTS:
             continue
-        elif path == "*.*.*" and value is OPEN:
-            key, shelf, inside = str(name), Shelf(_Row), True
-        elif path == "*.*.*" and value is CLOSE:
+        elif path in _LISTS and value is OPEN:
+            key, shelf = str(name), Shelf(_Row)
+        elif path in _LISTS and value is CLOSE:
             if len(shelf):
                 yield from writer.write(key, shelf)
-            shelf, inside = Shelf(_Row), False
-        elif path == "*.*.*.item":
+            shelf = Shelf(_Row)
+        elif path.endswith(".item") and path[:-5] in _LISTS:
             row = _row(value, f"{entry.path}, conversation record {name + 1}", log)
             if row is not None:
                 shelf.add(row.ms, row)
-        elif path == "*.*.*.*" or path.startswith("*.*.*."):
-            yield from _deep(entry, str(name), value, writer, log)
-        elif value is not None and not isinstance(value, type(OPEN)):
+        elif value is not None and value is not OPEN and value is not CLOSE:
             log.bad(f"{entry.path}, field {root}", "is not a TikTok chat history", raw_of(value))
-    if inside and len(shelf):  # the file broke off inside a conversation
-        yield from writer.write(key, shelf)
-
-
-def _deep(entry: Entry, key: str, value: Any, writer: _Writer, log: ImportLog) -> Iterator[Event]:
-    """A conversation one level deeper."""
-    if value is None:
-        return
-    if not isinstance(value, list):
-        log.bad(entry.path, "a conversation is not a list", raw_of(value))
-        return
-    shelf: Shelf[_Row] = Shelf(_Row)
-    for index, record in enumerate(value, 1):
-        row = _row(record, f"{entry.path}, conversation record {index}", log)
-        if row is not None:
-            shelf.add(row.ms, row)
-    if len(shelf):
+    if len(shelf):  # the file broke off inside a conversation
         yield from writer.write(key, shelf)
 
 
