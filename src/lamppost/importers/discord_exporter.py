@@ -90,7 +90,7 @@ class DiscordExporter:
             log.skip("JSON file of another kind", len(entries) - len(files))
         files.sort(key=lambda entry: natural(entry.path))
         roster = Roster()
-        pairs: dict[str, list[str]] = {}
+        pairs: dict[str, dict[str, str | None]] = {}
         for entry in files:
             _look_ahead(source, entry, pairs)
         for entry in files:
@@ -114,7 +114,7 @@ def _channel_of(value: Any, entry: Entry) -> tuple[str, Surface]:
     return conversation or entry.name.rsplit(".", 1)[0], _SURFACES.get(kind, "public")
 
 
-def _look_ahead(source: Source, entry: Entry, pairs: dict[str, list[str]]) -> None:
+def _look_ahead(source: Source, entry: Entry, pairs: dict[str, dict[str, str | None]]) -> None:
     """Note the two people of a direct channel, as far as the file has to be read for it."""
     conversation = ""
     with quiet(source):
@@ -123,14 +123,13 @@ def _look_ahead(source: Source, entry: Entry, pairs: dict[str, list[str]]) -> No
                 conversation, surface = _channel_of(value, entry)
                 if surface != "direct" or len(pairs.get(conversation, ())) >= 2:
                     return
-                pairs.setdefault(conversation, [])
+                pairs.setdefault(conversation, {})
             elif path == "messages.item" and conversation and isinstance(value, dict):
                 if str(value.get("type")) in _SYSTEM:
                     continue
-                sender = _author(value)[0]
+                sender, name, _ = _author(value)
                 known = pairs[conversation]
-                if sender not in known:
-                    known.append(sender)
+                known.setdefault(sender, name)
                 if len(known) >= 2:
                     return
 
@@ -152,7 +151,7 @@ def _read_file(
     options: ImportOptions,
     log: ImportLog,
     roster: Roster,
-    pairs: dict[str, list[str]],
+    pairs: dict[str, dict[str, str | None]],
 ) -> Iterator[Event]:
     conversation, surface = _channel_of(None, entry)
     folder = entry.path[: -len(entry.name)]
@@ -191,12 +190,12 @@ def _read_file(
                 yield account
             recipients: list[str] = []
             if surface == "direct":
-                people = pairs.get(conversation, [])
+                people = pairs.get(conversation, {})
                 recipients = [person for person in people if person != sender][:1]
                 if not recipients and options.owner and options.owner != sender:
                     recipients = [options.owner]
                 for person in recipients:
-                    account = roster.meet(person)
+                    account = roster.meet(person, people.get(person))
                     if account is not None:
                         yield account
             reference = value.get("reference")

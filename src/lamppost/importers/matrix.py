@@ -255,7 +255,8 @@ def _read_file(
         yield from _message(source, place, event, target, fallback, ahead, roster, log)
     if encrypted:
         log.note(
-            f"{encrypted} encrypted messages could not be read: their text is not in the export."
+            f"Encrypted messages that could not be read: {encrypted}. "
+            "Their text is not in the export."
         )
 
 

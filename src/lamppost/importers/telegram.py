@@ -83,7 +83,8 @@ class _Chat:
     name: str | None = None
     kind: str = ""
     messages_seen: int = 0
-    senders: list[str] = field(default_factory=list)
+    senders: dict[str, str | None] = field(default_factory=dict)
+    """The first writers (at most three) and their names, found ahead."""
 
     @property
     def surface(self) -> Surface:
@@ -111,6 +112,7 @@ class _Survey:
     """What a look ahead finds: the owner, and for each chat its head and first senders."""
 
     owner: str | None = None
+    owner_name: str | None = None
     chats: dict[tuple[str, int], _Chat] = field(default_factory=dict)
 
 
@@ -177,6 +179,7 @@ class _File:
         self.roster = roster
         self.folder = entry.path[: -len(entry.name)]
         self.owner: str | None = None
+        self.owner_name: str | None = None
         self.local_times = False
 
     def _survey(self) -> _Survey:
@@ -188,6 +191,9 @@ class _File:
             for path, key, value in walk_json(self.source, self.entry, _WALK, ImportLog()):
                 if path == "personal_information.user_id":
                     found.owner = _account(value)
+                elif path in ("personal_information.first_name", "personal_information.last_name"):
+                    if isinstance(value, str):
+                        found.owner_name = f"{found.owner_name or ''} {value}".strip() or None
                 elif path.endswith("list.item") and value is OPEN:
                     if found.owner is not None:
                         break  # heads come before messages, and the owner is known
@@ -199,7 +205,8 @@ class _File:
                     if len(chat.senders) < 3 and isinstance(value, dict):
                         sender = _sender(value)
                         if sender and sender != DELETED_ACCOUNT and sender not in chat.senders:
-                            chat.senders.append(sender)
+                            name = value.get("from")
+                            chat.senders[sender] = name if isinstance(name, str) else None
                     enough = 2 if chat.kind in _SURFACES else 3
                     if path == "messages.item" and chat.id and len(chat.senders) >= enough:
                         single_done = True
@@ -215,6 +222,7 @@ class _File:
         """Stream accounts and messages."""
         survey = self._survey()
         self.owner = survey.owner or identifier(self.options.owner)
+        self.owner_name = survey.owner_name if survey.owner else None
         chat = survey.chats.get(("", 0), _Chat())
         chats = 0
         log = self.log

@@ -478,6 +478,7 @@ class _Chat:
     def _look(self) -> None:
         styles: Counter[tuple[str, str, bool, bool]] = Counter()
         first: tuple[str, str, bool, bool] | None = None
+        final: tuple[str, str, bool, bool] | None = None
         orders = {name: _Order(name) for name in ("dmy", "mdy", "ymd")}
         seconds: dict[str, tuple[str, bool]] = {}
         survey = self.survey
@@ -492,6 +493,7 @@ class _Chat:
                 if head is None:
                     continue
                 styles[head.style] += 1
+                final = head.style
                 if first is None:
                     first = head.style
                     capitals = head.capitals
@@ -528,7 +530,10 @@ class _Chat:
         if first is not None:
             total = sum(styles.values())
             survey.styles = frozenset(
-                style for style, count in styles.items() if style == first or count * 5 >= total
+                style
+                for style, count in styles.items()
+                if style == first
+                or (count * 5 >= total and (total >= 50 or (style == final and count >= 3)))
             )
         for name, (following, steady) in seconds.items():
             full = f"{name}: {following}"
@@ -540,7 +545,9 @@ class _Chat:
             if name in survey.names:
                 survey.long_names[name] = self.title
                 survey.names[self.title] = survey.names[name]
-        survey.order, survey.note = self._decide(orders, capitals and short_year)
+        survey.order, survey.note = self._decide(
+            orders, capitals and short_year, first is not None and first[1] == "."
+        )
         survey.strays = frozenset(
             name
             for name, days in jumps.items()
@@ -549,7 +556,8 @@ class _Chat:
         for name in survey.strays:
             del survey.names[name]
 
-    def _decide(self, orders: dict[str, _Order], american: bool) -> tuple[str, str]:
+    def _decide(self, orders: dict[str, _Order], american: bool, dots: bool) -> tuple[str, str]:
+        """The date order and, where it stays a guess, the note that says so."""
         forced = self.options.date_order
         if forced in orders:
             return str(forced), ""
@@ -559,6 +567,8 @@ class _Chat:
             return "ymd", ""
         if best.order == "ymd" and min(dmy.cost, mdy.cost)[:2] > best.cost[:2]:
             return "ymd", ""
+        if dots and dmy.impossible <= mdy.impossible:
+            return "dmy", ""  # no locale writes the month first with dots
         if dmy.cost == mdy.cost:
             if dmy.low == mdy.low:  # the same days either way, such as 5/5
                 return ("mdy" if american else "dmy"), ""
