@@ -642,7 +642,7 @@ class _Dates:
             return order
         log.note(
             "Day and month cannot be told apart in this file; read with the day first. "
-            "Give the date order if that is wrong."
+            "Give --date-order mdy if that is wrong."
         )
         return "dmy"
 
