@@ -101,7 +101,7 @@ def repair(text: str) -> str:
     A string that was cut inside a character keeps that piece and is repaired around it.
     """
     if text.isascii() or not _HIGH.search(text):
-        return text
+        return whole(text)
     try:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeEncodeError:

@@ -76,9 +76,8 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     ),
     "sent_at": (
         "sentat", "timestamp", "datetime", "createdat", "senttime", "sentdate", "messagetime",
-        "timestampms", "timestamputc", "createdutc", "datesent", "timesent", "senton", "postedat",
-        "createdon", "created", "sent", "ts", "when", "epoch", "unixtime", "dateutc", "timeutc",
-        "date", "time",
+        "timestampms", "datesent", "timesent", "senton", "postedat",
+        "createdon", "created", "sent", "ts", "when", "epoch", "unixtime", "date", "time",
     ),
     "conversation_id": (
         "conversationid", "conversation", "threadid", "thread", "channelid", "channel", "chatid",
@@ -123,6 +122,9 @@ _REQUIRED: Final = ("text", "sender_id", "sent_at")
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _MAX_ROW: Final = 32 * 1024**2
 _MAX_IDS: Final = 2_000_000
+
+_UTC = re.compile(r"(?<=.)(?:utc|gmt)$")
+"""At the end of a column's name: its times are UTC."""
 
 Surface = Literal["direct", "group", "public"]
 Order = Literal["dmy", "mdy", "ymd"]
@@ -178,8 +180,11 @@ def _plain(name: str) -> str:
 def _guess(columns: Iterable[str]) -> dict[str, str]:
     """Event field to column, by common names; a column serves one field only."""
     by_name: dict[str, str] = {}
+    columns = list(columns)
     for column in columns:
         by_name.setdefault(_plain(column), column)
+    for column in columns:
+        by_name.setdefault(_UTC.sub("", _plain(column)), column)
     found: dict[str, str] = {}
     for field, names in FIELDS.items():
         for name in names:
@@ -223,7 +228,7 @@ def _layout(source: Source, entry: Entry) -> _Layout | None:
     start = text.lstrip()[:1]
     if start in ("{", "["):
         return _json_layout(head, text)
-    if not start or start == "<" or "\x00" in text[:256]:
+    if not start or start == "<" or text.count("\x00") > len(text) // 10:
         return None
     return _csv_layout(text, entry)
 
@@ -706,6 +711,7 @@ class _Reader:
             return
         self.layout = layout
         self.plan, self.clock = _plan(layout.columns, self.options, self.entry)
+        self.utc = bool(_UTC.search(_plain(self.clock or self.plan["sent_at"])))
         self._learn()
         if not self.newest_first:
             for kept in self._kept(self.log):
@@ -879,6 +885,8 @@ class _Reader:
 
     def _moment(self, value: object, log: ImportLog) -> datetime | None:
         moment = parse_time(value, self.order)
+        if moment is not None and moment.tzinfo is FLOATING and self.utc:
+            moment = moment.replace(tzinfo=UTC)
         if moment is not None and moment.tzinfo is FLOATING:
             log.note(
                 f"Times in {self.entry.path} carry no time zone; read as {self.options.time_zone}."
@@ -992,9 +1000,9 @@ def _plan(
         )
     clock = None
     if "sent_at" not in told:
-        plain = {_plain(name): name for name in reversed(columns)}
-        if _plain(plan["sent_at"]) in ("date", "dateutc"):
-            clock = next((plain[name] for name in ("time", "timeutc") if name in plain), None)
+        plain = {_UTC.sub("", _plain(name)): name for name in reversed(columns)}
+        if _UTC.sub("", _plain(plan["sent_at"])) == "date":
+            clock = plain.get("time")
     return plan, clock
 
 
