@@ -1,6 +1,7 @@
 """What importers share: JSON as a stream, text in any encoding, accounts once, digests, times.
 
 - `walk_json` streams one JSON file of any size in bounded memory and reports where it breaks;
+- `oldest_first` turns round the records of a source that is newest first;
 - `outline` tells the shape of a JSON file from its first bytes (for `sniff`);
 - `text_chunks` and `text_lines` read text as UTF-8, UTF-16, UTF-32 or Windows-1252, and say so;
 - `Roster` emits an `Account` the first time that somebody appears;
@@ -17,16 +18,20 @@ import hashlib
 import json
 import mimetypes
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
 from json.scanner import make_scanner
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+import msgspec
+
 from lamppost.core.errors import ExportError
+from lamppost.core.times import to_ms
 from lamppost.events.vocabulary import Account, Attachment
 from lamppost.importers.base import ImportLog
+from lamppost.importers.shelf import Shelf
 from lamppost.importers.source import Entry, Source
 
 MAX_VALUE: Final = 64 * 1024**2
@@ -144,12 +149,13 @@ def _utf8_chunks(file: Any, data: bytes, size: int, name: str, log: ImportLog) -
 
 
 def text_lines(
-    source: Source, entry: Entry | str, log: ImportLog, *, ends: bool = False
+    source: Source, entry: Entry | str, log: ImportLog, *, ends: bool = False, cr: bool = False
 ) -> Iterator[str]:
     r"""Lines of an entry without their line end (``\n`` or ``\r\n``), in any encoding.
 
     Only those end a line: U+2028, form feeds and lone ``\r`` stay inside. A line longer than
-    `MAX_LINE` characters comes in pieces. With `ends` the line end is kept (for `csv`).
+    `MAX_LINE` characters comes in pieces. With `ends` the line end is kept (for `csv`), with `cr`
+    the ``\r`` before it.
     """
     if ends:
         kept = ""
@@ -168,13 +174,16 @@ def text_lines(
     for chunk in text_chunks(source, entry, log):
         lines = (rest + chunk if rest else chunk).split("\n")
         rest = lines.pop()
-        for line in lines:
-            yield line[:-1] if line.endswith("\r") else line
+        if cr:
+            yield from lines
+        else:
+            for line in lines:
+                yield line[:-1] if line.endswith("\r") else line
         if len(rest) > MAX_LINE:
             yield rest
             rest = ""
     if rest:
-        yield rest[:-1] if rest.endswith("\r") else rest
+        yield rest[:-1] if rest.endswith("\r") and not cr else rest
 
 
 def whole(text: str) -> str:
@@ -351,6 +360,31 @@ def quiet(source: Source) -> Iterator[None]:
 
 
 # --- JSON -------------------------------------------------------------------------------------
+
+
+class _Kept(msgspec.Struct):
+    """A record waiting on a shelf: its place and its JSON."""
+
+    place: str
+    raw: bytes
+
+
+def oldest_first(
+    records: Iterable[tuple[str, Any]], time_of: Callable[[Any], datetime | None]
+) -> Iterator[tuple[str, Any]]:
+    """`(place, record)` pairs of a source that is newest first, turned round.
+
+    They wait compressed in memory (about a tenth of the export). A record without a time stays
+    beside its neighbour.
+    """
+    shelf: Shelf[_Kept] = Shelf(_Kept)
+    last = 0
+    for place, record in records:
+        moment = time_of(record)
+        last = to_ms(moment) if moment is not None else last
+        shelf.add(last, _Kept(place, json.dumps(record).encode()))
+    for kept in shelf:
+        yield kept.place, json.loads(kept.raw)
 
 
 class _Mark:

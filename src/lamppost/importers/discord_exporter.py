@@ -14,7 +14,9 @@ roles and mentions are not carried. Deleted messages are not in the export.
 
 **Traps.** The exporter can format mentions as names (its default), so that ids in the text are
 gone. In a direct chat the recipient is known by id only once both have written: the files of one
-channel are looked at ahead. Unknown kinds come as numbers.
+channel are looked at ahead. The exporter can write newest messages first; such a file is turned
+round (its parts are read in the order of their numbers all the same). Unknown kinds come as
+numbers.
 
 Source: JsonMessageWriter.cs of the project (2026-03), and standards.md section 7.
 """
@@ -23,6 +25,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any, Final, Literal
 from urllib.parse import unquote
 
@@ -38,6 +42,7 @@ from lamppost.importers.common import (
     from_iso,
     identifier,
     natural,
+    oldest_first,
     outline,
     quiet,
     raw_of,
@@ -88,7 +93,7 @@ class DiscordExporter:
             raise ExportError("holds no file of DiscordChatExporter", where=source.label)
         if len(files) < len(entries):
             log.skip("JSON file of another kind", len(entries) - len(files))
-        files.sort(key=lambda entry: natural(entry.path))
+        files.sort(key=lambda entry: natural(entry.path.removesuffix(".json")))
         roster = Roster()
         pairs: dict[str, dict[str, str | None]] = {}
         for entry in files:
@@ -145,6 +150,53 @@ def _author(value: dict[str, Any]) -> tuple[str, str | None, bool]:
     return sender, name, author.get("isBot") is True
 
 
+def _time(value: Any) -> datetime | None:
+    return from_iso(value.get("timestamp"), UTC) if isinstance(value, dict) else None
+
+
+def _falls(source: Source, entry: Entry) -> bool:
+    """Whether the first messages of a file are newest first."""
+    times: list[datetime] = []
+    with quiet(source):
+        for path, _, value in walk_json(source, entry, _WALK, ImportLog()):
+            moment = _time(value) if path == "messages.item" else None
+            if moment is not None and (not times or moment != times[-1]):
+                times.append(moment)
+            if len(times) == 8:
+                break
+    return sum(left > right for left, right in pairwise(times)) * 2 > len(times) - 1 > 0
+
+
+def _records(source: Source, entry: Entry, log: ImportLog) -> Iterator[tuple[str, Any]]:
+    """`("channel", …)`, then each message with its place, oldest first."""
+    if not _falls(source, entry):
+        yield from _in_order(source, entry, log)
+        return
+    head: list[Any] = []
+
+    def messages() -> Iterator[tuple[str, Any]]:
+        for place, value in _in_order(source, entry, log):
+            if place == "channel":
+                head.append(value)
+            else:
+                yield place, value
+
+    for place, value in oldest_first(messages(), _time):
+        yield from (("channel", channel) for channel in head)
+        head.clear()
+        yield place, value
+
+
+def _in_order(source: Source, entry: Entry, log: ImportLog) -> Iterator[tuple[str, Any]]:
+    for path, index, value in walk_json(source, entry, _WALK, log):
+        if path == "channel":
+            yield path, value
+        elif path == "messages.item":
+            yield f"{entry.name} record {index + 1}", value
+        elif path == "messages" and value is not OPEN and value is not CLOSE:
+            log.bad(f"{entry.name}, field messages", "is no list", raw_of(value))
+
+
 def _read_file(
     source: Source,
     entry: Entry,
@@ -155,13 +207,10 @@ def _read_file(
 ) -> Iterator[Event]:
     conversation, surface = _channel_of(None, entry)
     folder = entry.path[: -len(entry.name)]
-    for path, index, value in walk_json(source, entry, _WALK, log):
-        if path == "channel":
+    for place, value in _records(source, entry, log):
+        if place == "channel":
             conversation, surface = _channel_of(value, entry)
-        elif path == "messages" and value is not OPEN and value is not CLOSE:
-            log.bad(f"{entry.name}, field messages", "is no list", raw_of(value))
-        elif path == "messages.item":
-            place = f"{entry.name} record {index + 1}"
+        else:
             if not isinstance(value, dict):
                 log.bad(place, "is no object", raw_of(value))
                 continue
@@ -202,7 +251,7 @@ def _read_file(
             reply = reference.get("messageId") if isinstance(reference, dict) else None
             edited = value.get("timestampEdited")
             yield Message(
-                id=identifier(value.get("id")) or f"{conversation}:{index + 1}",
+                id=identifier(value.get("id")) or f"{conversation}:{place}",
                 conversation_id=conversation,
                 sender_id=sender,
                 recipient_ids=recipients,

@@ -15,7 +15,7 @@ deletions are not in it.
 **Traps.** Folder names vary in case and language (`Messages/`, `messages/`, `Nachrichten/`), so a
 channel is recognised by its two files. Recipients are listed with or without the owner. Times
 without an offset are UTC: Discord writes them so, and the option for a time zone does not apply.
-Newest messages come first in most packages; the order of the file is kept.
+Newest messages come first in most packages; each channel is given out oldest first.
 
 Source: discord_data 0.2.3 (MIT) and standards.md section 7.
 """
@@ -26,7 +26,7 @@ import csv
 import json
 import re
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from lamppost.core.errors import ExportError
@@ -41,6 +41,7 @@ from lamppost.importers.common import (
     link_name,
     load_json,
     natural,
+    oldest_first,
     raw_of,
     text_lines,
     walk_json,
@@ -115,7 +116,7 @@ class DiscordPackage:
             if titled and len(others) == 1:
                 names[others[0]] = titled["name"]
             rows = _csv_rows if path.lower().endswith(".csv") else _json_rows
-            for place, row in rows(source, path, log):
+            for place, row in oldest_first(rows(source, path, log), _time):
                 message = _message(source, place, row, conversation, log)
                 if message is None:
                     continue
@@ -236,6 +237,10 @@ def _csv_rows(source: Source, path: str, log: ImportLog) -> Iterator[tuple[str, 
         yield place, dict(zip(header, row, strict=True))
 
 
+def _time(row: Any) -> datetime | None:
+    return from_iso(row.get("Timestamp"), UTC) if isinstance(row, dict) else None
+
+
 def _message(
     source: Source, place: str, row: Any, conversation: str, log: ImportLog
 ) -> tuple[str, Any, str, list[Attachment]] | None:
@@ -246,7 +251,7 @@ def _message(
     if own is None:
         log.bad(f"{place}, field ID", "is missing", raw_of(row))
         return None
-    sent_at = from_iso(row.get("Timestamp"), UTC)
+    sent_at = _time(row)
     if sent_at is None:
         log.bad(f"{place}, field Timestamp", "is no time", raw_of(row))
         return None

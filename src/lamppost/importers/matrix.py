@@ -14,9 +14,10 @@ another person's words. Joining, leaving and creating a room are room events; na
 **What is lost.** Messages that could not be decrypted are counted and noted. Reactions, calls,
 polls and other state are counted by type, earlier wordings of edited messages as edits.
 
-**Traps.** Events may come newest first, so edits, redactions and members are collected in a pass
-ahead. An edit whose message is not in the file stands as a message. Element writes the decrypted
-event, or, in older versions, an object with `decrypted` and `encrypted`.
+**Traps.** Events may come newest first (`/messages?dir=b`): they are turned round, and edits,
+redactions and members are collected in a pass ahead. An edit whose message is not in the file
+stands as a message. Element writes the decrypted event, or, in older versions, an object with
+`decrypted` and `encrypted`.
 
 Sources: JSONExport.ts of matrix-react-sdk, the Matrix client-server specification 1.x (rooms,
 relations, redactions, reply fallback), and standards.md section 7.
@@ -41,6 +42,7 @@ from lamppost.importers.common import (
     attach,
     from_unix,
     identifier,
+    oldest_first,
     outline,
     quiet,
     raw_of,
@@ -80,10 +82,11 @@ class _RoomFacts:
 class _Ahead:
     """What the pass ahead collects: one entry per edit, redaction, member and room."""
 
-    edits: dict[str, tuple[int, str, Any]] = field(default_factory=dict)
+    edits: dict[tuple[str, str], tuple[int, Any]] = field(default_factory=dict)
     redactions: dict[str, datetime | None] = field(default_factory=dict)
     rooms: dict[str, _RoomFacts] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    falls: int = 0
     senders: dict[str, str] = field(default_factory=dict)
 
 
@@ -157,6 +160,11 @@ def _clear(value: Any) -> Any:
     return value
 
 
+def _time(value: Any) -> datetime | None:
+    event = _clear(value)
+    return from_unix(event.get("origin_server_ts"), 1000) if isinstance(event, dict) else None
+
+
 def _relation(content: dict[str, Any]) -> dict[str, Any]:
     relation = content.get("m.relates_to")
     return relation if isinstance(relation, dict) else {}
@@ -182,11 +190,16 @@ def _edited(event: dict[str, Any]) -> str | None:
 def _look_ahead(source: Source, entry: Entry, fallback: str) -> _Ahead:
     ahead = _Ahead()
     wanted: set[str] = set()
+    last = 0
     with quiet(source):
         for _, value in _events(source, entry, ImportLog()):
             event = _clear(value)
             if not isinstance(event, dict):
                 continue
+            stamp = event.get("origin_server_ts")
+            if isinstance(stamp, int) and stamp != last:
+                ahead.falls += (1 if stamp < last else -1) if last else 0
+                last = stamp
             kind, content = event.get("type"), _content(event)
             sender = identifier(event.get("sender"))
             room = ahead.rooms.setdefault(_room_of(event, fallback), _RoomFacts())
@@ -207,11 +220,10 @@ def _look_ahead(source: Source, entry: Entry, fallback: str) -> _Ahead:
                 room.add(sender)
                 target = _edited(event)
                 if target is not None and sender is not None:
-                    stamp = event.get("origin_server_ts")
                     stamp = stamp if isinstance(stamp, int) else 0
-                    known = ahead.edits.get(target)
+                    known = ahead.edits.get((target, sender))
                     if known is None or known[0] <= stamp:
-                        ahead.edits[target] = (stamp, sender, content.get("m.new_content"))
+                        ahead.edits[target, sender] = (stamp, content.get("m.new_content"))
                     wanted.add(target)
         if wanted:
             for _, value in _events(source, entry, ImportLog()):
@@ -228,7 +240,8 @@ def _read_file(
     fallback = identifier(entry.name.rsplit(".", 1)[0]) or "matrix"
     ahead = _look_ahead(source, entry, fallback)
     encrypted = 0
-    for place, value in _events(source, entry, log):
+    events = _events(source, entry, log)
+    for place, value in oldest_first(events, _time) if ahead.falls > 0 else events:
         event = _clear(value)
         if not isinstance(event, dict):
             log.bad(place, "is no object", raw_of(value))
@@ -335,9 +348,9 @@ def _message(
     edited_at = sent_at if target is not None else None
     if target is not None and isinstance(content.get("m.new_content"), dict):
         wording = content["m.new_content"]
-    edit = ahead.edits.get(own)
-    if edit is not None and edit[1] == sender and isinstance(edit[2], dict):
-        wording = edit[2]
+    edit = ahead.edits.get((own, sender))
+    if edit is not None and isinstance(edit[1], dict):
+        wording = edit[1]
         edited_at = from_unix(edit[0], 1000)
     deleted_at = ahead.redactions.get(own)
     unsigned = event.get("unsigned")

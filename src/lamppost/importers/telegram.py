@@ -283,7 +283,12 @@ class _File:
             other = self._other(chat, sender)
             if other is not None:
                 recipients = [other]
-                account = self.roster.meet(other, chat.name if other == chat.counterpart else None)
+                label = chat.senders.get(other)
+                if label is None and other == chat.counterpart:
+                    label = chat.name
+                elif label is None and other == self.owner:
+                    label = self.owner_name
+                account = self.roster.meet(other, label)
                 if account is not None:
                     yield account
         reply = value.get("reply_to_message_id")

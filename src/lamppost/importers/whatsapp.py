@@ -310,6 +310,7 @@ class _Survey:
     long_names: dict[str, str] = field(default_factory=dict)
     strays: frozenset[str] = frozenset()
     group: bool = False
+    carriage: bool = False
     note: str = ""
 
 
@@ -488,10 +489,16 @@ class _Chat:
         capitals = short_year = False
         quiet_log = ImportLog()
         with quiet(self.source):
-            for line in text_lines(self.source, self.entry, quiet_log):
+            ended = 0  # lines before a message start: +1 for CR LF, -1 for LF alone
+            previous: str | None = None
+            for line in text_lines(self.source, self.entry, quiet_log, cr=True):
                 head = _head(line)
+                if previous is not None and head is not None:
+                    ended += 1 if previous.endswith("\r") else -1
+                previous = line
                 if head is None:
                     continue
+                line = line[:-1] if line.endswith("\r") else line
                 styles[head.style] += 1
                 final = head.style
                 if first is None:
@@ -527,6 +534,7 @@ class _Chat:
                     seconds[name] = (following, True)
                 elif known != (following, True):
                     seconds[name] = ("", False)
+        survey.carriage = ended > 0 or (ended == 0 and (previous or "").endswith("\r"))
         if first is not None:
             total = sum(styles.values())
             survey.styles = frozenset(
@@ -627,7 +635,8 @@ class _Chat:
         days: dict[tuple[str, str, str], date | None] = {}
         pending: _Pending | None = None
         number = 0
-        for count, line in enumerate(text_lines(self.source, self.entry, log), 1):
+        lines = text_lines(self.source, self.entry, log, cr=not survey.carriage)
+        for count, line in enumerate(lines, 1):
             head = _head(line)
             if head is None or head.style not in styles:
                 if pending is not None:
