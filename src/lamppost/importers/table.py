@@ -34,7 +34,7 @@ import hashlib
 import json
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any, Final, Literal, NamedTuple, cast
 
@@ -131,12 +131,19 @@ Order = Literal["dmy", "mdy", "ymd"]
 
 
 class Record(NamedTuple):
-    """One row: where it stands, its cells by column, and its raw bytes for the quarantine."""
+    """One row: where it stands, its cells by column, and its lines for the quarantine."""
 
     place: str
     cells: dict[str, Any] | None
     reason: str
-    raw: bytes
+    lines: Sequence[str]
+
+    @property
+    def raw(self) -> bytes:
+        """The row as it stands in the file, or its cells as JSON; at most 1 MiB."""
+        if not self.lines and self.cells is not None:
+            return raw_of(self.cells)
+        return "".join(self.lines).encode("utf-8", "replace")[: 1 << 20]
 
 
 class Table:
@@ -695,6 +702,7 @@ class _Reader:
         self.members: dict[str, list[str]] = {}
         self.unique = True
         self.newest_first = False
+        self.zoneless = False
         stem = entry.name.rsplit(".", 1)[0] if "." in entry.name[1:] else entry.name
         self.default = identifier(stem) or "table"
 
@@ -732,7 +740,7 @@ class _Reader:
                 if not line.strip():
                     continue
                 place = f"{self.prefix}line {number}"
-                raw = line.encode("utf-8", "replace")
+                raw = (line,)
                 try:
                     value = json.loads(line, strict=False)
                 except (ValueError, RecursionError):
@@ -749,9 +757,9 @@ class _Reader:
                 if path == item:
                     place = f"{self.prefix}record {index + 1}"
                     if isinstance(value, dict):
-                        yield Record(place, _flat(value), "", raw_of(value))
+                        yield Record(place, _flat(value), "", ())
                     else:
-                        yield Record(place, None, "is not a JSON object", raw_of(value))
+                        yield Record(place, None, "is not a JSON object", (raw_of(value).decode(),))
 
     def _csv_records(self, log: ImportLog) -> Iterator[Record]:
         columns = self.layout.columns
@@ -765,7 +773,7 @@ class _Reader:
             return
         for row in _split(_chain(first, lines), self.layout.delimiter, self.layout.gap):
             place = f"{self.prefix}line {row.line + offset}"
-            raw = "".join(row.lines).encode("utf-8", "replace")[: 1 << 20]
+            raw = row.lines
             cells = row.cells
             if cells is None:
                 yield Record(place, None, row.reason, raw)
@@ -848,7 +856,7 @@ class _Reader:
         if sender is None:
             log.bad(f"{record.place}, field sender_id", "is missing", record.raw)
             return None
-        moment = self._moment(self._time_cell(cells), log)
+        moment = self._moment(self._time_cell(cells))
         if moment is None:
             log.bad(f"{record.place}, field sent_at", "is no time", record.raw)
             return None
@@ -876,21 +884,24 @@ class _Reader:
             surface=surface if surface in ("direct", "group", "public") else "",
             labels=_names(cells.get(plan["labels"])) if "labels" in plan else [],
             reply_to=(_name(cells.get(plan["reply_to"])) or "") if "reply_to" in plan else "",
-            edited_at=self._optional(cells, "edited_at", log),
-            deleted_at=self._optional(cells, "deleted_at", log),
+            edited_at=self._optional(cells, "edited_at"),
+            deleted_at=self._optional(cells, "deleted_at"),
         )
 
-    def _optional(self, cells: dict[str, Any], field: str, log: ImportLog) -> datetime | None:
-        return self._moment(cells.get(self.plan[field]), log) if field in self.plan else None
+    def _optional(self, cells: dict[str, Any], field: str) -> datetime | None:
+        return self._moment(cells.get(self.plan[field])) if field in self.plan else None
 
-    def _moment(self, value: object, log: ImportLog) -> datetime | None:
+    def _moment(self, value: object) -> datetime | None:
         moment = parse_time(value, self.order)
         if moment is not None and moment.tzinfo is FLOATING and self.utc:
             moment = moment.replace(tzinfo=UTC)
         if moment is not None and moment.tzinfo is FLOATING:
-            log.note(
-                f"Times in {self.entry.path} carry no time zone; read as {self.options.time_zone}."
-            )
+            if not self.zoneless:
+                self.zoneless = True
+                self.log.note(
+                    f"Times in {self.entry.path} carry no time zone; "
+                    f"read as {self.options.time_zone}."
+                )
             moment = moment.replace(tzinfo=self.options.time_zone)
         try:
             return None if moment is None else moment.astimezone(UTC)
