@@ -121,6 +121,7 @@ _ALIASES: Final = {
 _REQUIRED: Final = ("text", "sender_id", "sent_at")
 _DELIMITERS: Final = (",", ";", "\t", "|")
 _MAX_ROW: Final = 32 * 1024**2
+_STAND_IN: Final = "\ufdd0"
 _MAX_IDS: Final = 2_000_000
 
 _UTC = re.compile(r"(?<=.)(?:utc|gmt)$")
@@ -394,7 +395,9 @@ def _split(lines: Iterator[str], delimiter: str, gap: bool = False) -> Iterator[
             reader = csv.reader(feed(), delimiter=delimiter, skipinitialspace=gap)
             continue
         except csv.Error:
-            yield _Row(number, None, "is not valid CSV", list(pending))
+            found = _bare_return(pending, delimiter, gap)
+            reason = "" if found else "is not valid CSV"
+            yield _Row(number, found, reason, list(pending))
             number += len(pending)
             reader = csv.reader(feed(), delimiter=delimiter, skipinitialspace=gap)
             continue
@@ -407,6 +410,18 @@ def _split(lines: Iterator[str], delimiter: str, gap: bool = False) -> Iterator[
         if cells:
             yield _Row(number, cells, "", list(pending))
         number += len(pending)
+
+
+def _bare_return(lines: list[str], delimiter: str, gap: bool) -> list[str] | None:
+    r"""Cells of a line with a lone `\r` inside an unquoted cell, which `csv` refuses to read."""
+    if len(lines) != 1 or _STAND_IN in lines[0]:
+        return None
+    body = lines[0].rstrip("\r\n").replace("\r", _STAND_IN)
+    try:
+        rows = list(csv.reader([body], delimiter=delimiter, skipinitialspace=gap, strict=True))
+    except csv.Error:
+        return None
+    return [cell.replace(_STAND_IN, "\r") for cell in rows[0]] if len(rows) == 1 else None
 
 
 def _raw_lines(source: Source, entry: Entry, log: ImportLog) -> Iterator[str]:
