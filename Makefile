@@ -5,7 +5,7 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
-EXAMPLE ?= examples/whatsapp/_chat.txt
+EXAMPLE ?= examples/synthetic-whatsapp-chat.zip
 REPORT ?= report.html
 ARGS ?=
 
@@ -25,7 +25,7 @@ setup-dev: ## Make .venv for the checks
 	@sh scripts/setup.sh dev
 
 run: setup ## Scan the bundled synthetic chat, print the finding, write report.html
-	@$(BIN)/lamppost scan $(EXAMPLE) --child Maya --age 13 --country GB --html $(REPORT) $(ARGS)
+	@$(BIN)/lamppost scan $(EXAMPLE) --child Mia --age 13 --country GB --html $(REPORT) $(ARGS)
 
 test: setup-dev lint types architecture docs-check licences audit browser pytest ## Run every check
 

@@ -10,12 +10,15 @@ import inspect
 import json
 import re
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
+import msgspec
 import typer.main
 
+from lamppost import config
 from lamppost.cli import app
 from lamppost.cli.schema import Name
 from lamppost.core.errors import all_errors
@@ -329,10 +332,39 @@ def schema_of(name: Name) -> dict[str, Any]:
     return made
 
 
+def fenced(text: str) -> str:
+    """A docstring whose indented blocks become fenced ones."""
+    parts = re.split(r"((?:^    .*\n?(?:\n(?=    ))?)+)", text, flags=re.MULTILINE)
+    return "".join(
+        f"```text\n{textwrap.dedent(part).rstrip()}\n```\n" if part.startswith("    ") else part
+        for part in parts
+    )
+
+
+def settings_page() -> str:
+    """Every setting, from the options and their module."""
+    page = MADE.format(source="lamppost.config") + "# Settings\n\n"
+    page += fenced(inspect.getdoc(config) or "") + "\n\n"
+    page += (inspect.getdoc(config.Options) or "").partition("\n\n")[2] + "\n\n"
+    hints = get_type_hints(config.Options)
+    rows = [
+        (
+            f"`{field.name}`",
+            f"`{config.PREFIX}{field.name.upper()}`",
+            kind_of(msgspec.json.schema(hints[field.name])),
+            "none" if default is None else f"`{default}`",
+        )
+        for field in msgspec.structs.fields(config.Options)
+        for default in [
+            field.default_factory() if callable(field.default_factory) else field.default
+        ]
+    ]
+    return page + table(("setting", "variable", "kind", "default"), rows)
+
+
 def phrases_page() -> str:
     """The phrase language, from the module that compiles it."""
-    text = inspect.getdoc(phrases) or ""
-    text = re.sub(r"((?:^    .*\n)+)", lambda block: f"```text\n{block[1]}```\n", text, flags=re.M)
+    text = fenced(inspect.getdoc(phrases) or "")
     slots = load_slots(SLOTS / "en.toml")
     page = MADE.format(source="lamppost.signals.phrases") + f"# Phrase language\n\n{text}\n\n"
     page += "## English slots\n\n"
@@ -351,6 +383,7 @@ def pages() -> dict[Path, str]:
         DOCS / "reference" / "events.md": events_page(),
         DOCS / "reference" / "errors.md": errors_page(),
         DOCS / "reference" / "importers.md": importers_page(),
+        DOCS / "reference" / "settings.md": settings_page(),
         DOCS / "reference" / "phrases.md": phrases_page(),
         DOCS / "getting-an-export.md": exports_page(),
     }
