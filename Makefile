@@ -30,7 +30,7 @@ run: setup ## Scan the bundled synthetic chat, print the finding, write report.h
 test: setup-dev lint types architecture docs-check licences audit browser pytest ## Run every check
 
 lint: setup-dev ## Style and formatting
-	@$(BIN)/ruff check .
+	@$(BIN)/ruff check --output-format concise .
 	@$(BIN)/ruff format --check .
 
 types: setup-dev ## Types, strictly
