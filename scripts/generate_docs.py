@@ -324,12 +324,24 @@ def exports_page() -> str:
     return page
 
 
-def schema_of(name: Name) -> dict[str, Any]:
-    """A published schema, as `lamppost schema NAME` prints it."""
-    if name is Name.EVENTS:
-        return event_schema()
-    made: dict[str, Any] = getattr(report_schemas, f"{name.value}_schema")()
-    return made
+def schema_of(name: Name) -> Any:
+    """A published schema, as `lamppost schema NAME` prints it, described without indents."""
+    make = event_schema if name is Name.EVENTS else getattr(report_schemas, f"{name.value}_schema")
+    return tidy(make())
+
+
+def tidy(schema: Any) -> Any:
+    """The same schema whatever Python made it: docstrings keep their indents before 3.13."""
+    if isinstance(schema, list):
+        return [tidy(item) for item in schema]
+    if isinstance(schema, dict):
+        return {
+            key: inspect.cleandoc(item)
+            if key == "description" and isinstance(item, str)
+            else tidy(item)
+            for key, item in schema.items()
+        }
+    return schema
 
 
 def fenced(text: str) -> str:
