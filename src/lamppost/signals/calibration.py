@@ -1,8 +1,11 @@
-"""Measured ordinary rates of phrases, and what they allow a sighting to weigh.
+"""Measured ordinary rates of patterns, and what they allow a sighting to weigh.
 
-`lamppost calibrate` counts in how many ordinary relationships each phrase is seen and writes
-`rates/<language>.toml` with source and date. The bits of a sighting never exceed
-log2(harmful rate / upper end of the ordinary rate's 95 % interval).
+`lamppost calibrate` counts in how many ordinary relationships each pattern is seen and writes
+`rates/<language>.toml` with source and date. Two collections are counted apart: an openly
+licensed corpus of ordinary chat, and the project's hard ordinary lines and conversations, which
+are far harder than life. The bits of a sighting never exceed log2(harmful rate / ordinary rate)
+for either: the upper end of the 95 % interval for the corpus, the posterior mean for the hard
+set, which is too small for an interval to say anything.
 """
 
 from __future__ import annotations
@@ -19,20 +22,31 @@ from lamppost.signals.card import Card
 RATES: Final = Path(__file__).parent / "rates"
 
 
+HARMFUL: Final = 0.012
+"""Share of harmful relationships that show one given pattern. Placeholder: a card's harmful rate
+spread over its patterns, at the conservative end; to be fitted on a licensed corpus."""
+UNMEASURED: Final = 1.5
+"""Most bits of a pattern that was never measured."""
+
+
 class RateFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Ordinary counts of one language.
 
-    `relationships` is how many ordinary relationships (ordered pairs within a conversation) were
-    read; `seen` in how many of them each phrase stood (absent: in none).
+    `relationships` is how many ordinary relationships (ordered pairs within a conversation) of
+    the corpus were read, `hard_relationships` the same of the hard set; `seen` and `hard_seen`
+    in how many of them each pattern stood (absent: in none). `patterns` lists what was measured.
     """
 
     language: str
     source: str
+    hard_source: str
     date: str
     relationships: int
     messages: int
+    hard_relationships: int
     seen: dict[str, int]
-    phrases: list[str]
+    hard_seen: dict[str, int]
+    patterns: list[str]
 
 
 Rates = dict[str, RateFile]
@@ -61,10 +75,12 @@ def wilson(seen: int, total: int, z: float = 1.96) -> tuple[float, float]:
     return low, min(1.0, (centre + spread) / scale)
 
 
-def bits_ceiling(rates: Rates, language: str, key: str, card: Card) -> float | None:
-    """Most bits that phrase `key` may carry in `language`; `None` when it was never measured."""
+def bits_ceiling(rates: Rates, language: str, key: str, card: Card) -> float:
+    """Most bits that pattern `key` may carry in `language`, after what was measured."""
     table = rates.get(language)
-    if table is None or key not in table.phrases:
-        return None
+    if table is None or key not in table.patterns:
+        return UNMEASURED
+    harmful = min(HARMFUL, card.harmful_rate.value)
     _, upper = wilson(table.seen.get(key, 0), table.relationships)
-    return math.log2(card.harmful_rate.value / upper)
+    hard = (table.hard_seen.get(key, 0) + 0.5) / (table.hard_relationships + 1)
+    return min(math.log2(harmful / upper), math.log2(harmful / hard))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ from typing import Final
 from lamppost.core.errors import PackError
 from lamppost.signals.calibration import Rates, bits_ceiling, load_rates
 from lamppost.signals.card import Card, load_card
-from lamppost.signals.phrases import Phrase, compile_pattern, load_phrases, load_slots
+from lamppost.signals.phrases import Compiled, Phrase, compile_pattern, load_phrases, load_slots
 
 HERE: Final = Path(__file__).parent
 TACTICS: Final = HERE / "tactics"
@@ -37,20 +37,20 @@ class Reason:
     strength: str
     bits: float
     because: str
-    expressions: tuple[int, ...]
+    patterns: tuple[int, ...]
     unless: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Detectors by number, reasons in order, and the expressions to compile.
+    """Detectors by number, reasons in order, and the patterns to compile.
 
     `digest` names this exact set of data; it is part of every finding, for replay.
     """
 
     cards: dict[int, Card]
     reasons: tuple[Reason, ...]
-    expressions: tuple[str, ...]
+    patterns: tuple[Compiled, ...]
     labels: dict[str, int]
     languages: tuple[str, ...]
     digest: str
@@ -68,9 +68,7 @@ def card_folders(roots: Iterable[Path] = (TACTICS,)) -> list[Path]:
     return sorted(path.parent for root in roots for path in root.glob("*/card.toml"))
 
 
-def load_library(
-    languages: Sequence[str] | None = None, packs: Sequence[Path] = ()
-) -> Library:
+def load_library(languages: Sequence[str] | None = None, packs: Sequence[Path] = ()) -> Library:
     """Load and check every card and phrase.
 
     `languages` limits the phrase files read (default: all there are). `packs` are further roots
@@ -84,7 +82,7 @@ def load_library(
     rates = load_rates()
     cards: dict[int, Card] = {}
     reasons: list[Reason] = []
-    expressions: dict[str, int] = {}
+    patterns: dict[Compiled, int] = {}
     labels: dict[str, int] = {}
     spoken: set[str] = set()
     digest = hashlib.sha256()
@@ -113,9 +111,9 @@ def load_library(
             spoken.add(language)
             for phrase in load_phrases(path):
                 where = f"{folder.name}/{path.name}: {phrase.id}"
-                reasons.append(
-                    _reason(card, language, phrase, slots.get(language, {}), expressions, rates,
-                            where)
+                reasons.extend(
+                    _reasons(card, language, phrase, slots.get(language, {}), patterns, rates,
+                             where)
                 )  # fmt: skip
                 digest.update(repr(phrase).encode())
     for table in slots.values():
@@ -124,42 +122,45 @@ def load_library(
     return Library(
         dict(sorted(cards.items())),
         tuple(reasons),
-        tuple(expressions),
+        tuple(patterns),
         labels,
         tuple(sorted(spoken)),
         digest.hexdigest()[:16],
     )
 
 
-def _reason(
+def pattern_key(card: Card, phrase: Phrase, pattern: str) -> str:
+    """Name of one pattern, such as `secrecy/delete.1a2b3c4d`; changes when the pattern does."""
+    return f"{card.id}/{phrase.id}.{hashlib.sha256(pattern.encode()).hexdigest()[:8]}"
+
+
+def _reasons(
     card: Card,
     language: str,
     phrase: Phrase,
     slots: dict[str, list[str]],
-    expressions: dict[str, int],
+    patterns: dict[Compiled, int],
     rates: Rates,
     where: str,
-) -> Reason:
-    def intern(patterns: Sequence[str]) -> tuple[int, ...]:
-        return tuple(
-            expressions.setdefault(
-                compile_pattern(pattern, slots, where=where), len(expressions)
-            )
-            for pattern in patterns
-        )
+) -> Iterator[Reason]:
+    """One reason per pattern of a phrase, each weighed by its own measured rate."""
 
-    key = f"{card.id}/{phrase.id}"
-    bits = card.bits.of(phrase.strength)
-    ceiling = bits_ceiling(rates, language, key, card)
-    if bits > 0 and ceiling is not None:
-        bits = max(0.0, min(bits, ceiling))
-    return Reason(
-        key,
-        card,
-        language,
-        phrase.strength,
-        math.floor(bits * 100) / 100,
-        phrase.because or card.because,
-        intern(phrase.patterns),
-        intern(phrase.unless),
-    )
+    def intern(text: str) -> int:
+        return patterns.setdefault(compile_pattern(text, slots, where=where), len(patterns))
+
+    unless = tuple(intern(text) for text in phrase.unless)
+    for pattern in phrase.patterns:
+        key = pattern_key(card, phrase, pattern)
+        bits = card.bits.of(phrase.strength)
+        if bits > 0:
+            bits = max(0.0, min(bits, bits_ceiling(rates, language, key, card)))
+        yield Reason(
+            key,
+            card,
+            language,
+            phrase.strength,
+            math.floor(bits * 100) / 100,
+            phrase.because or card.because,
+            (intern(pattern),),
+            unless,
+        )

@@ -49,7 +49,10 @@ _EMOJI_OF: Final[dict[str, str]] = {
     "threat": "🔪🔫💣⏳⏰",
 }
 
-_DROP = "'’‘ʼ`´＇\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\ufe0f\ufe0e\u202a\u202b\u202c\u2066\u2067\u2068\u2069\u0000"
+_DROP = (
+    "'’‘ʼ`´＇\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\ufe0f\ufe0e"
+    "\u202a\u202b\u202c\u2066\u2067\u2068\u2069\u0000"
+)
 
 
 class _Table(dict[int, int]):
@@ -113,6 +116,10 @@ class Normalised:
         """Normalised bytes of one message."""
         end = self.starts[index + 1] - 1 if index + 1 < len(self.starts) else len(self.buffer)
         return self.buffer[self.starts[index] : end]
+
+    def messages(self) -> list[bytes]:
+        """Normalised bytes of every message."""
+        return self.buffer.split(b"\n") if len(self.starts) else []
 
     def span(self, index: int, start: int, end: int) -> tuple[int, int]:
         """Original character span of bytes `start:end` of message `index`'s normalised text."""

@@ -1,32 +1,31 @@
-"""Seams of the signals: a pattern engine, and a channel that reads messages for meaning."""
+"""Seams of the signals: an engine that finds many expressions at once."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from lamppost.signals.phrases import Compiled
 
 
 class PatternEngine(Protocol):
-    """Finds which of many regular expressions match which message of a buffer."""
+    """Finds which patterns may stand in which message.
+
+    `candidates` returns (message index, pattern index) pairs, sorted, for every message that
+    holds all atoms of a pattern. The reader then tries the whole expression, so engines that
+    find the same atoms give the same result.
+    """
 
     name: str
 
-    def find(
-        self, buffer: bytes, starts: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Pairs (message index, expression index), each once, sorted by message then expression.
-
-        `buffer` holds messages separated by newlines, `starts` where each begins.
-        """
+    def candidates(self, messages: Sequence[bytes]) -> list[tuple[int, int]]:
+        """Pairs for normalised messages."""
         ...
 
 
 class PatternCompiler(Protocol):
-    """Builds a `PatternEngine` from expressions."""
+    """Builds a `PatternEngine`."""
 
-    def __call__(self, expressions: Sequence[str]) -> PatternEngine:
-        """Compile; raises `PackError` naming the expression that cannot be compiled."""
+    def __call__(self, patterns: Sequence[Compiled]) -> PatternEngine:
+        """Compile; raises `PackError` when an atom cannot be compiled."""
         ...

@@ -20,60 +20,72 @@ class Seen:
 
 
 class Reader:
-    """Matches a batch of texts against a library. Stateless: the same texts give the same result."""
+    """Matches a batch of texts against a library.
+
+    Stateless: the same texts give the same result, whichever engine finds the candidates.
+    """
 
     def __init__(self, library: Library, compiler: PatternCompiler) -> None:
         self.library = library
-        self.engine = compiler(library.expressions)
-        owners: dict[int, list[tuple[int, bool]]] = {}
+        self.engine = compiler(library.patterns)
+        self._search = [
+            re.compile(pattern.expression.encode("latin-1")) for pattern in library.patterns
+        ]
+        owners: dict[int, list[int]] = {}
         for index, reason in enumerate(library.reasons):
-            for expression in reason.expressions:
-                owners.setdefault(expression, []).append((index, False))
-            for expression in reason.unless:
-                owners.setdefault(expression, []).append((index, True))
+            for pattern in reason.patterns:
+                owners.setdefault(pattern, []).append(index)
         self._owners = owners
-        self._compiled: dict[int, re.Pattern[bytes]] = {}
 
     def read(self, texts: Sequence[str]) -> list[Seen]:
         """Reasons seen, by message; per message and detector only the strongest one is kept."""
+        reasons = self.library.reasons
+        best: dict[tuple[int, int], Seen] = {}
+        for hit in self.read_all(texts):
+            key = (hit.message, reasons[hit.reason].card.number)
+            held = best.get(key)
+            if held is None or abs(reasons[hit.reason].bits) > abs(reasons[held.reason].bits):
+                best[key] = hit
+        return sorted(best.values(), key=lambda hit: (hit.message, hit.reason))
+
+    def read_all(self, texts: Sequence[str]) -> list[Seen]:
+        """Every reason seen, by message then reason."""
         if not texts:
             return []
-        normal = normalise(texts)
-        messages, expressions = self.engine.find(normal.buffer, normal.starts)
+        messages = normalise(texts).messages()
+        search = self._search
+        owners = self._owners
         seen: list[Seen] = []
         current = -1
         hits: set[int] = set()
-        misses: set[int] = set()
-        for message, expression in zip(messages.tolist(), expressions.tolist(), strict=True):
+        for message, pattern in self.engine.candidates(messages):
             if message != current:
-                self._close(current, hits, misses, seen)
+                if hits:
+                    self._close(current, messages[current], hits, seen)
+                    hits = set()
                 current = message
-                hits, misses = set(), set()
-            for reason, cancels in self._owners[expression]:
-                (misses if cancels else hits).add(reason)
-        self._close(current, hits, misses, seen)
+            reasons = owners.get(pattern)
+            if reasons and search[pattern].search(messages[message]):
+                hits.update(reasons)
+        if hits:
+            self._close(current, messages[current], hits, seen)
         return seen
 
-    def _close(self, message: int, hits: set[int], misses: set[int], out: list[Seen]) -> None:
-        best: dict[int, int] = {}
-        reasons = self.library.reasons
-        for index in sorted(hits - misses):
-            number = reasons[index].card.number
-            held = best.get(number)
-            if held is None or abs(reasons[index].bits) > abs(reasons[held].bits):
-                best[number] = index
-        out.extend(Seen(message, index) for index in sorted(best.values()))
+    def _cancelled(self, index: int, text: bytes) -> bool:
+        unless = self.library.reasons[index].unless
+        return any(self._search[pattern].search(text) for pattern in unless)
+
+    def _close(self, message: int, text: bytes, hits: set[int], out: list[Seen]) -> None:
+        out.extend(
+            Seen(message, index) for index in sorted(hits) if not self._cancelled(index, text)
+        )
 
     def spans(self, text: str, reason: Reason) -> list[tuple[int, int]]:
         """Character spans of `text` that made `reason` seen; empty for labels."""
         normal = normalise([text])
         found = set()
-        for number in reason.expressions:
-            pattern = self._compiled.get(number)
-            if pattern is None:
-                pattern = re.compile(self.library.expressions[number].encode("latin-1"))
-                self._compiled[number] = pattern
-            for match in pattern.finditer(normal.buffer):
+        for number in reason.patterns:
+            for match in self._search[number].finditer(normal.buffer):
                 start, end = match.span()
                 while start < end and normal.buffer[start : start + 1].isspace():
                     start += 1

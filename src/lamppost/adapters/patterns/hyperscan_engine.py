@@ -1,26 +1,25 @@
-"""All expressions at once with Hyperscan (Vectorscan).
+"""All patterns at once with Hyperscan (Vectorscan).
 
-One scan of the whole buffer finds every expression in every message. The compiled database is
-cached on disk under the user's cache folder, keyed by expressions and library version.
+Each distinct atom is an expression, reported at most once per message. The compiled database is
+cached on disk, keyed by its content and the library's version.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.metadata
 import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import hyperscan
-import numpy as np
-from numpy.typing import NDArray
 
 from lamppost.core.errors import PackError
+from lamppost.signals.phrases import AtomIndex, Compiled
 
 _MODE = hyperscan.HS_MODE_BLOCK
-_CHUNK = 64 << 20
 
 
 def cache_folder() -> Path:
@@ -36,64 +35,40 @@ class HyperscanEngine:
 
     name = "hyperscan"
 
-    def __init__(self, expressions: Sequence[str], cache: Path | None = None) -> None:
-        self._count = len(expressions)
+    def __init__(self, patterns: Sequence[Compiled], cache: Path | None = None) -> None:
+        self._index = AtomIndex(patterns)
+        expressions = self._index.atoms
+        version = importlib.metadata.version("hyperscan")
+        key = hashlib.sha256("\0".join([version, *expressions]).encode()).hexdigest()[:32]
         folder = cache if cache is not None else cache_folder()
-        key = hashlib.sha256(
-            "\0".join([hyperscan.__version__, *expressions]).encode()
-        ).hexdigest()[:32]
         path = folder / f"patterns-{key}.hs"
-        self._database = _load(path)
-        if self._database is None:
-            self._database = _compile(expressions)
-            _save(self._database, path)
-        self._scratch = hyperscan.Scratch(self._database)
+        database = _load(path)
+        if database is None:
+            database = _compile(expressions)
+            _save(database, path)
+        self._database = database
+        self._scratch = hyperscan.Scratch(database)
 
-    def find(
-        self, buffer: bytes, starts: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """One pass; see the port."""
-        found: list[int] = []
-        ids: list[int] = []
-        add_end, add_id = found.append, ids.append
+    def candidates(self, messages: Sequence[bytes]) -> list[tuple[int, int]]:
+        """One scan per message; see the port."""
+        found: list[tuple[int, int]] = []
+        hits: list[int] = []
+        add = hits.append
+        possible = self._index.possible
+        scan = self._database.scan
+        scratch = self._scratch
 
         def on_match(number: int, start: int, end: int, flags: int, context: object) -> None:
-            add_end(end)
-            add_id(number)
+            add(number)
 
-        ends: list[NDArray[np.int64]] = []
-        numbers: list[NDArray[np.int64]] = []
-        for first, last in _chunks(len(buffer), starts):
-            found.clear()
-            ids.clear()
-            self._database.scan(
-                buffer[first:last], match_event_handler=on_match, scratch=self._scratch
-            )
-            ends.append(np.array(found, np.int64) + first)
-            numbers.append(np.array(ids, np.int64))
-        if not ends:
-            empty = np.zeros(0, np.int64)
-            return empty, empty
-        end = np.concatenate(ends)
-        number = np.concatenate(numbers)
-        # an expression may end on the newline that closes its message
-        message = np.searchsorted(starts, np.maximum(end - 1, 0), side="right") - 1
-        pairs = np.unique(message * self._count + number)
-        return pairs // self._count, pairs % self._count
-
-
-def _chunks(size: int, starts: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Cut a large buffer at message borders."""
-    cuts = [0]
-    while size - cuts[-1] > _CHUNK:
-        index = int(np.searchsorted(starts, cuts[-1] + _CHUNK, side="right")) - 1
-        cut = int(starts[index])
-        if cut <= cuts[-1]:
-            if index + 1 >= len(starts):
-                break
-            cut = int(starts[index + 1])
-        cuts.append(cut)
-    return [(first, last) for first, last in zip(cuts, [*cuts[1:], size], strict=True) if last]
+        for index, message in enumerate(messages):
+            if not message:
+                continue
+            scan(b" " + message + b" ", match_event_handler=on_match, scratch=scratch)
+            if hits:
+                found.extend((index, number) for number in possible(hits))
+                hits.clear()
+        return found
 
 
 def _compile(expressions: Sequence[str]) -> hyperscan.Database:
@@ -103,7 +78,7 @@ def _compile(expressions: Sequence[str]) -> hyperscan.Database:
             expressions=[expression.encode("latin-1") for expression in expressions],
             ids=list(range(len(expressions))),
             elements=len(expressions),
-            flags=0,
+            flags=hyperscan.HS_FLAG_SINGLEMATCH,
         )
     except hyperscan.error as error:
         raise PackError(f"expressions do not compile: {error}") from error

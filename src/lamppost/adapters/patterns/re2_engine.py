@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import re2
-from numpy.typing import NDArray
 
 from lamppost.core.errors import PackError
+from lamppost.signals.phrases import AtomIndex, Compiled
 
 
 class Re2Engine:
@@ -16,32 +15,25 @@ class Re2Engine:
 
     name = "re2"
 
-    def __init__(self, expressions: Sequence[str]) -> None:
+    def __init__(self, patterns: Sequence[Compiled]) -> None:
         options = re2.Options()
         options.max_mem = 1 << 30
         options.encoding = re2.Options.Encoding.LATIN1
-        options.never_nl = False
-        self._count = len(expressions)
+        self._index = AtomIndex(patterns)
         self._set = re2.Set.SearchSet(options)
-        for expression in expressions:
+        for atom in self._index.atoms:
             try:
-                self._set.Add(expression)
+                self._set.Add(atom)
             except re2.error as error:
                 raise PackError(f"expression does not compile: {error}") from error
         self._set.Compile()
 
-    def find(
-        self, buffer: bytes, starts: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def candidates(self, messages: Sequence[bytes]) -> list[tuple[int, int]]:
         """One set match per message; see the port."""
-        messages: list[int] = []
-        numbers: list[int] = []
+        found: list[tuple[int, int]] = []
         match = self._set.Match
-        borders = [*starts.tolist(), len(buffer) + 1]
-        for index in range(len(starts)):
-            hits = match(buffer[borders[index] : borders[index + 1] - 1])
+        for index, message in enumerate(messages):
+            hits = match(b" " + message + b" ") if message else None
             if hits:
-                hits = sorted(hits)
-                messages.extend([index] * len(hits))
-                numbers.extend(hits)
-        return np.array(messages, np.int64), np.array(numbers, np.int64)
+                found.extend((index, number) for number in self._index.possible(hits))
+        return found

@@ -1,0 +1,1 @@
+"""Are we right, and for whom: scenarios, replay, metrics, baselines, corpora."""

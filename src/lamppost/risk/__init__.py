@@ -1,0 +1,1 @@
+"""How sure and how urgent: evidence added in bits, context, alarms, levels."""
