@@ -1,0 +1,1 @@
+"""What we do for the child: whom to call, and what to say."""

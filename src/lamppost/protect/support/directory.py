@@ -1,0 +1,179 @@
+"""Read the support directory."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import iso3166
+import msgspec
+from msgspec import Meta
+
+from lamppost.core.errors import PackError, UsageError
+
+DATA: Final = Path(__file__).parent / "data"
+
+Purpose = Literal[
+    "emergency",
+    "exploitation_report",
+    "material_report",
+    "child_helpline",
+    "platform_legal_report",
+    "victim_compensation",
+]
+
+PURPOSES: Final[dict[str, str]] = {
+    "emergency": "Emergency number",
+    "exploitation_report": "Authority that takes reports of a child at risk",
+    "material_report": "Where to report images or web addresses",
+    "child_helpline": "Helpline for children",
+    "platform_legal_report": "Where a platform must report",
+    "victim_compensation": "Compensation for victims",
+}
+"""Purposes with their name for people."""
+
+EXPECTED: Final[tuple[Purpose, ...]] = ("emergency", "exploitation_report", "child_helpline")
+"""Purposes that every country should have; without a row they are said to be missing."""
+
+
+class SupportRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One way to reach someone, with where it was found and when it was last checked.
+
+    `scope` is `directory` when the row only leads to a list of services elsewhere.
+    """
+
+    purpose: Purpose
+    organisation: Annotated[str, Meta(min_length=1)]
+    channel: Literal["phone", "web"]
+    value: Annotated[str, Meta(min_length=1)]
+    scope: Literal["national", "regional", "directory"] = "national"
+    note: str = ""
+    source: Annotated[str, Meta(min_length=1)]
+    verified_at: date
+    stale_after_days: Annotated[int, Meta(ge=1, le=730)]
+
+    def old_on(self, today: date) -> bool:
+        """Whether the row was last checked too long ago."""
+        return today > self.verified_at + timedelta(days=self.stale_after_days)
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    row: list[SupportRow]
+
+
+class ContactRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A row as a report shows it."""
+
+    purpose: Purpose
+    organisation: str
+    channel: Literal["phone", "web"]
+    value: str
+    scope: str
+    note: str
+    source: str
+    verified_at: date
+    old: bool
+
+
+class Support(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom to call in a country; `warnings` say what is old, missing or not known."""
+
+    country: str | None
+    country_name: str | None
+    rows: list[ContactRow]
+    missing: list[Purpose]
+    warnings: list[str]
+
+    def of(self, purpose: Purpose) -> list[ContactRow]:
+        """Rows of one purpose."""
+        return [row for row in self.rows if row.purpose == purpose]
+
+
+@cache
+def _load(name: str) -> tuple[SupportRow, ...]:
+    path = DATA / f"{name}.toml"
+    if not path.is_file():
+        return ()
+    try:
+        return tuple(msgspec.toml.decode(path.read_bytes(), type=_File).row)
+    except msgspec.DecodeError as error:
+        raise PackError(str(error), where=f"support/{path.name}") from error
+
+
+def countries() -> list[str]:
+    """Countries with rows of their own, ISO 3166 alpha-2."""
+    return sorted(path.stem for path in DATA.glob("[A-Z][A-Z].toml"))
+
+
+def rows_of(name: str) -> tuple[SupportRow, ...]:
+    """Raw rows of a country, or of `default`."""
+    return _load(name)
+
+
+def support_for(country: str | None, *, today: date) -> Support:
+    """Whom to call in `country` (ISO 3166 alpha-2, or `None` when not said).
+
+    Raises `UsageError` when the code is not a country.
+    """
+    name = None
+    if country is not None:
+        found = iso3166.countries_by_alpha2.get(country.upper())
+        if found is None:
+            raise UsageError(
+                f"{country!r} is not a country code", where="--country", hint="such as GB or US"
+            )
+        country, name = found.alpha2, _NAMES.get(found.alpha2, found.name)
+    own = _load(country) if country is not None else ()
+    rows = [_shown(row, today) for row in (*own, *_load("default"))]
+    present = {row.purpose for row in rows if row.scope == "national"}
+    missing = [purpose for purpose in EXPECTED if purpose not in present]
+    warnings = []
+    if country is None:
+        warnings.append(
+            "No country was given, so no numbers can be shown; give --country, such as GB."
+        )
+    elif not own:
+        warnings.append(
+            f"Lamppost has no checked contacts for {name}. Call the local emergency number if a "
+            "child is in danger now."
+        )
+    else:
+        warnings += [
+            f"{PURPOSES[purpose]}: none checked for {name}, so none is shown."
+            for purpose in missing
+        ]
+    warnings += [
+        f"{row.organisation} was last checked on {row.verified_at.isoformat()}, which is long "
+        "ago; confirm it before you rely on it."
+        for row in rows
+        if row.old
+    ]
+    return Support(
+        country=country, country_name=name, rows=rows, missing=missing, warnings=warnings
+    )
+
+
+_NAMES: Final = {
+    "GB": "the United Kingdom",
+    "US": "the United States",
+    "NL": "the Netherlands",
+    "PH": "the Philippines",
+    "AE": "the United Arab Emirates",
+}
+"""Names that read better in a sentence than the standard's."""
+
+
+def _shown(row: SupportRow, today: date) -> ContactRow:
+    return ContactRow(
+        purpose=row.purpose,
+        organisation=row.organisation,
+        channel=row.channel,
+        value=row.value,
+        scope=row.scope,
+        note=row.note,
+        source=row.source,
+        verified_at=row.verified_at,
+        old=row.old_on(today),
+    )

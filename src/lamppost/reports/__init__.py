@@ -1,0 +1,1 @@
+"""What leaves the building: one folder per kind of report, and redaction."""
