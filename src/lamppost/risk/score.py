@@ -11,7 +11,7 @@ Monotone: a further harmful sighting never lowers the total.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -71,6 +71,8 @@ class Weights:
     guardian_discount: float = 0.7
     role_discount: float = 0.25
     protective_cap: float = 6.0
+    spread: float = 0.08
+    """Bits that each message within the counted span costs: what ordinary talk gathers by chance."""
 
 
 DEFAULT_WEIGHTS = Weights()
@@ -122,8 +124,9 @@ def assess(
     tactics: list[tuple[Card, float, list[Sighting]]] = []
     child: list[tuple[Card, float, list[Sighting]]] = []
     protective: list[tuple[Card, float, list[Sighting]]] = []
+    counted, span = _window(relationship.sightings, cards, moment, weights.spread)
     groups: dict[int, list[Sighting]] = {}
-    for item in sorted(relationship.sightings, key=lambda item: item.order):
+    for item in sorted(counted, key=lambda item: item.order):
         groups.setdefault(item.detector, []).append(item)
     imminent = False
     for number, items in groups.items():
@@ -157,9 +160,9 @@ def assess(
 
     room = harmful  # the child's words and context never outweigh what the other side did
     for card, bits, items in sorted(child, key=lambda entry: -entry[1]):
-        counted = min(bits, room)
-        room -= counted
-        add(card.detector, card.version, counted, because[items[0].reason], items)
+        share = min(bits, room)
+        room -= share
+        add(card.detector, card.version, share, because[items[0].reason], items)
 
     context: list[tuple[str, float, str]] = []
     skipped: list[Skipped] = []
@@ -175,18 +178,25 @@ def assess(
                 ("context.night", weights.night,
                  "at least a third of the messages came at night in the child's time zone")
             )  # fmt: skip
-        distinct = len({card.stage for card, bits, _ in tactics if bits > 0.5})
+        distinct = len({card.stage for card, bits, _ in tactics if bits >= 1.2})
         if distinct >= 3:
             context.append(
-                ("context.stages", weights.stages * (distinct - 2),
+                ("context.stages", min(2.0, weights.stages * (distinct - 2)),
                  f"tactics of {distinct} different stages meet in one relationship")
             )  # fmt: skip
         left = min(weights.context_cap, harmful)
         for name, bits, text in context:
-            counted = min(bits, left)
-            left -= counted
-            if counted > 0:
-                rows.append(Contribution(name, 1, counted, text))
+            share = min(bits, left)
+            left -= share
+            if share > 0:
+                rows.append(Contribution(name, 1, share, text))
+        if span:
+            rows.append(
+                Contribution(
+                    "context.spread", 1, -weights.spread * span,
+                    f"the evidence is spread over {span + 1} messages",
+                )
+            )  # fmt: skip
         _offsets(relationship, actor, target, offsettable, harmful, protective, weights, add)
 
     rows = _rounded(rows)
@@ -196,6 +206,38 @@ def assess(
         skipped.append(Skipped("context.night", "the child's time zone is not known"))
     rows.sort(key=lambda row: (-row.bits, row.detector))
     return Assessment(total, level, rows, skipped, imminent)
+
+
+def _window(
+    sightings: Sequence[Sighting], cards: Mapping[int, Card], moment: int, spread: float
+) -> tuple[list[Sighting], int]:
+    """The span of messages whose evidence, less what its length gathers by chance, is most.
+
+    A page of CUSUM: talk before and after the span neither adds to the evidence nor hides it.
+    Returns the sightings inside and the span's length in messages (0 for a single one).
+    """
+    ordered = sorted(sightings, key=lambda item: (item.message, item.at, item.event))
+    harmful = [item for item in ordered if cards[item.detector].kind != "protective"]
+    best = 0.0
+    first = last = 0
+    for begin, start in enumerate(harmful):
+        held: dict[int, list[float]] = {}
+        total = 0.0
+        for item in harmful[begin:]:
+            half_life = cards[item.detector].half_life_days.value * DAY
+            bits = item.bits * 0.5 ** (max(0, moment - item.at) / half_life)
+            same = held.setdefault(item.detector, [])
+            total -= sum(value * SATURATION[rank] for rank, value in enumerate(same))
+            same.append(bits)
+            same.sort(reverse=True)
+            del same[len(SATURATION) :]
+            total += sum(value * SATURATION[rank] for rank, value in enumerate(same))
+            score = total - spread * (item.message - start.message)
+            if score > best:
+                best, first, last = score, start.message, item.message
+    if best == 0.0:
+        return list(ordered), 0
+    return [item for item in ordered if first <= item.message <= last], last - first
 
 
 def _ages(
