@@ -16,11 +16,12 @@ from locks import RUNTIME, pins
 ALLOWED = {
     "0bsd", "apache 2.0", "apache license 2.0", "apache software license", "apache-2.0", "bsd",
     "bsd license", "bsd-2-clause", "bsd-3-clause", "isc", "isc license (iscl)", "lgpl-2.1-or-later",
+    "lgpl-3.0-only",
     "mit", "mit license", "mit-0", "mozilla public license 2.0 (mpl 2.0)", "mpl-2.0", "psf-2.0",
     "python software foundation license", "python-2.0", "the unlicense (unlicense)", "unlicense",
     "zlib", "cc0-1.0", "llvm-exception", "zpl-2.1",
 }  # fmt: skip
-READ_BY_A_PERSON: dict[str, str] = {}
+READ_BY_A_PERSON: dict[str, str] = {"rich-click": "mit"}
 """Packages whose metadata names no licence, and what their licence file was found to be."""
 
 

@@ -11,7 +11,7 @@ compile() {
     --custom-compile-command "make lock" "$@" >/dev/null
 }
 
-compile "$@" pyproject.toml --output-file requirements.lock
+compile "$@" pyproject.toml --extra service --output-file requirements.lock
 compile "$@" --group build --output-file requirements-build.lock
 compile "$@" pyproject.toml --all-extras --group build --group docs --group dev \
   --constraint requirements.lock --constraint requirements-build.lock \
