@@ -1,0 +1,1 @@
+"""Vault, audit chain, retention and erasure."""
