@@ -43,7 +43,8 @@ def offline() -> list[str]:
 def ask(service: str) -> tuple[int, list[str], int] | None:
     """Audited, flaws, not audited; `None` when the service does not answer."""
     command = [
-        sys.executable, "-m", "pip_audit", "--requirement", str(ROOT / RUNTIME),
+        sys.executable, "-m", "pip_audit",
+        *(word for lock in RUNTIME for word in ("--requirement", str(ROOT / lock))),
         "--no-deps", "--disable-pip", "--vulnerability-service", service,
         "--format", "json", "--progress-spinner", "off", "--timeout", "10",
     ]  # fmt: skip

@@ -1,6 +1,6 @@
 """May every package that Lamppost needs at run time be used and passed on?
 
-Reads the licence that each installed package of the runtime lock states of itself, and compares
+Reads the licence that each installed package of the runtime locks states of itself, and compares
 it with a list of permissive and weak-copyleft licences. An unknown word stops the build: a
 person then reads the licence and adds the word here, or the package goes.
 """
@@ -11,7 +11,7 @@ import re
 import sys
 from importlib import metadata
 
-from locks import RUNTIME, pins
+from locks import runtime
 
 ALLOWED = {
     "0bsd", "apache 2.0", "apache license 2.0", "apache software license", "apache-2.0", "bsd",
@@ -43,7 +43,7 @@ def stated(name: str) -> list[str]:
 
 def main() -> int:
     """Print what is refused, or one line that all is well."""
-    names = [pin.name for pin in pins(RUNTIME) if pin.here]
+    names = [pin.name for pin in runtime() if pin.here]
     refused = []
     for name in names:
         words = [READ_BY_A_PERSON[name]] if name in READ_BY_A_PERSON else stated(name)

@@ -11,8 +11,10 @@ compile() {
     --custom-compile-command "make lock" "$@" >/dev/null
 }
 
-compile "$@" pyproject.toml --extra service --output-file requirements.lock
+compile "$@" pyproject.toml --output-file requirements.lock
+compile "$@" pyproject.toml --extra service --constraint requirements.lock \
+  --output-file requirements-service.lock
 compile "$@" --group build --output-file requirements-build.lock
 compile "$@" pyproject.toml --all-extras --group build --group docs --group dev \
-  --constraint requirements.lock --constraint requirements-build.lock \
+  --constraint requirements-service.lock --constraint requirements-build.lock \
   --output-file requirements-dev.lock

@@ -9,8 +9,9 @@ from pathlib import Path
 from packaging.markers import Marker
 
 ROOT = Path(__file__).parent.parent
-RUNTIME = "requirements.lock"
-LOCKS = (RUNTIME, "requirements-build.lock", "requirements-dev.lock")
+RUNTIME = ("requirements.lock", "requirements-service.lock")
+"""What people run: the command line alone, and what the service needs besides."""
+LOCKS = (*RUNTIME, "requirements-build.lock", "requirements-dev.lock")
 
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(?: *; *(.*?))? *\\?$")
 _HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
@@ -29,6 +30,12 @@ class Pin:
     def here(self) -> bool:
         """Whether it applies to this platform and Python."""
         return not self.marker or Marker(self.marker).evaluate()
+
+
+def runtime() -> list[Pin]:
+    """Every pin that people run, once, in order of name."""
+    found = {(pin.name, pin.version): pin for lock in RUNTIME for pin in pins(lock)}
+    return [found[key] for key in sorted(found)]
 
 
 def pins(lock: str) -> list[Pin]:

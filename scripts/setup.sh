@@ -1,5 +1,6 @@
 #!/bin/sh
-# Make .venv hold what the locks say: `setup.sh run` for using Lamppost, `setup.sh dev` for checks.
+# Make .venv hold what the locks say: `setup.sh run` for the command line, `setup.sh service` for
+# the service too, `setup.sh dev` for the checks.
 # Nothing outside .venv is changed, except that on Debian as root a missing python3-venv is
 # installed. Does nothing when the locks have not changed. PYTHON chooses another interpreter.
 set -eu
@@ -12,15 +13,17 @@ stop() { say "$*"; exit 1; }
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 
 case $profile in
-run) locks="requirements.lock requirements-build.lock" ;;
-dev) locks="requirements-dev.lock" ;;
-*) stop "profile $profile is not known; use run or dev" ;;
+run) locks="requirements.lock requirements-build.lock" enough="run service dev" ;;
+service) locks="requirements-service.lock requirements-build.lock" enough="service dev" ;;
+dev) locks="requirements-dev.lock" enough="dev" ;;
+*) stop "profile $profile is not known; use run, service or dev" ;;
 esac
-want=$(cat requirements.lock requirements-build.lock requirements-dev.lock pyproject.toml | cksum)
+want=$(cat requirements*.lock pyproject.toml | cksum)
 
 # 1. Is it all there already?
 if [ -x "$venv/bin/python" ] && new_enough "$venv/bin/python"; then
-  for stamp in "$venv/.lamppost-$profile" "$venv/.lamppost-dev"; do
+  for name in $enough; do
+    stamp=$venv/.lamppost-$name
     if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$want" ]; then exit 0; fi
   done
 else
@@ -52,7 +55,7 @@ fi
 
 # 3. The locked packages, each file checked against its hash, then Lamppost itself.
 say "installing the locked packages ($profile)"
-rm -f "$venv/.lamppost-run" "$venv/.lamppost-dev"
+rm -f "$venv"/.lamppost-*
 set -- --quiet --quiet --disable-pip-version-check --no-input
 [ "$(id -u)" = 0 ] && export PIP_ROOT_USER_ACTION=ignore
 for lock in $locks; do

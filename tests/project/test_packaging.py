@@ -44,6 +44,7 @@ def test_locks_satisfy_the_project():
     wanted = [Requirement(text) for part in (*groups.values(), *extras.values()) for text in part]
     for lock, needs in (
         ("requirements.lock", RUNTIME),
+        ("requirements-service.lock", [*RUNTIME, *map(Requirement, extras["service"])]),
         ("requirements-dev.lock", [*RUNTIME, *wanted]),
         ("requirements-build.lock", [Requirement(text) for text in groups["build"]]),
     ):
@@ -56,9 +57,15 @@ def test_locks_satisfy_the_project():
 
 def test_locks_agree():
     everything = locked("requirements-dev.lock")
-    for lock in ("requirements.lock", "requirements-build.lock"):
+    for lock in (*locks.RUNTIME, "requirements-build.lock"):
         for name, pin in locked(lock).items():
             assert everything[name].version == pin.version
+
+
+def test_the_command_line_needs_little():
+    """The service's packages stay out of what `make run` installs."""
+    assert len(locked("requirements.lock")) < 30
+    assert "litestar" not in locked("requirements.lock")
 
 
 def test_locks_cover_other_platforms():
