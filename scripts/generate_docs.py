@@ -6,12 +6,13 @@ tree, importer docstrings. A page is never written by hand; change its source, t
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 import re
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -23,10 +24,14 @@ from lamppost.cli import app
 from lamppost.cli.schema import Name
 from lamppost.core.errors import all_errors
 from lamppost.events.schema import event_schema
+from lamppost.history.memory import KEPT, PER_DETECTOR, SATURATION
 from lamppost.importers.base import Importer
 from lamppost.importers.detect import importers
 from lamppost.reports.scan import schema as report_schemas
+from lamppost.risk.score import DEFAULT_WEIGHTS, Weights
+from lamppost.risk.thresholds import Thresholds
 from lamppost.signals import phrases
+from lamppost.signals.calibration import load_rates
 from lamppost.signals.card import Card, Sourced
 from lamppost.signals.library import SLOTS, load_library
 from lamppost.signals.phrases import load_slots
@@ -344,6 +349,63 @@ def tidy(schema: Any) -> Any:
     return schema
 
 
+def levels_page() -> str:
+    """Thresholds, weights of context, and what ordinary rates were measured on."""
+    page = MADE.format(source="lamppost.risk and signals/rates") + "# Levels and weights\n\n"
+    limits = Thresholds()
+    page += table(
+        ("level", "from", "means"),
+        [
+            ("`none`", "", "nothing to act on was seen; that is no proof of safety"),
+            ("`watch`", f"{limits.watch:g} bits", "signs that may be ordinary; read on"),
+            ("`concern`", f"{limits.concern:g} bits", "someone who knows the child should look"),
+            ("`high`", f"{limits.high:g} bits", "get advice and protect the child"),
+            (
+                "`urgent`",
+                f"{limits.concern:g} bits and something imminent",
+                "a meeting, blackmail, or a child asking for help: act now",
+            ),
+        ],
+    )
+    page += paragraphs(Thresholds)
+    page += "## Weights\n\n" + paragraphs(Weights, first=True).rstrip() + "\n\n"
+    rows: list[tuple[object, ...]] = []
+    for item in dataclasses.fields(Weights):
+        value = getattr(DEFAULT_WEIGHTS, item.name)
+        shown = (
+            ", ".join(f"{key} {number:g}" for key, number in value.items())
+            if isinstance(value, Mapping)
+            else f"{value:g}"
+        )
+        rows.append((item.name.replace("_", " "), shown))
+    page += table(("weight", "value"), rows)
+    counts = ", ".join(f"{share:g}" for share in SATURATION)
+    page += (
+        f"Sightings of one detector count {counts}, in order of strength; at most "
+        f"{PER_DETECTOR} of one detector and {KEPT} of a relationship are kept.\n\n"
+    )
+    page += "## Ordinary rates\n\n"
+    rates = [
+        (
+            language,
+            f"{rate.source}: {rate.messages:,} messages, {rate.relationships:,} relationships",
+            f"{rate.hard_source}: {rate.hard_relationships:,} relationships",
+            rate.date,
+        )
+        for language, rate in load_rates().items()
+    ]
+    page += table(("language", "ordinary chat", "hard ordinary chat", "measured"), rates)
+    return page + (
+        "What is measured here also sets the weights, so a figure on the same chat is in-sample.\n"
+    )
+
+
+def paragraphs(thing: type, *, first: bool = False) -> str:
+    """Docstring of a class, without its first line unless asked for."""
+    head, _, rest = (inspect.getdoc(thing) or "").partition("\n\n")
+    return f"{head}\n\n{rest}\n\n" if first else f"{rest}\n\n"
+
+
 def fenced(text: str) -> str:
     """A docstring whose indented blocks become fenced ones."""
     parts = re.split(r"((?:^    .*\n?(?:\n(?=    ))?)+)", text, flags=re.MULTILINE)
@@ -395,6 +457,7 @@ def pages() -> dict[Path, str]:
         DOCS / "reference" / "events.md": events_page(),
         DOCS / "reference" / "errors.md": errors_page(),
         DOCS / "reference" / "importers.md": importers_page(),
+        DOCS / "reference" / "levels.md": levels_page(),
         DOCS / "reference" / "settings.md": settings_page(),
         DOCS / "reference" / "phrases.md": phrases_page(),
         DOCS / "getting-an-export.md": exports_page(),
