@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 
 from lamppost.adapters.keys.checkpoints import CheckpointFile
-from lamppost.adapters.keys.local import FileSigner
+from lamppost.adapters.keys.kms import ServiceMasterKeys
+from lamppost.adapters.keys.local import FileShredSecrets, FileSigner, LocalKeyService
 from lamppost.adapters.stores.cases import Audit
+from lamppost.adapters.stores.cases import Vault as Store
 from lamppost.adapters.stores.database import Database
 from lamppost.cases.audit import EVERYTHING, Checkpoint, Journal, Verdict, verify
 from lamppost.cases.keys import good_signature
+from lamppost.cases.vault import Keyring, Sealer, Vault
+
+CANARY = "kestrel-umbrella-4711 zebra"
+"""Words that must turn up nowhere but in what a person opened."""
 
 
 class Clock:
@@ -29,15 +35,28 @@ class Clock:
 class Office:
     """An audit chain with its key folder, as a deployment has them."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
+    def __init__(self, database: Database, folder: Path, keys: Path | None = None) -> None:
         self.database = database
         self.folder = folder
-        self.keys = folder / "keys"
+        self.keys = keys or folder / "keys"
         self.clock = Clock()
         self.table = Audit(database)
         self.anchor = CheckpointFile(self.keys / "checkpoints.ndjson")
         self.signer = FileSigner(self.keys)
+        self.masters = ServiceMasterKeys(LocalKeyService(self.keys))
+        self.shreds = FileShredSecrets(self.keys, self.masters)
         self.journal = self.start()
+        store = Store(database)
+        self.keyring = Keyring(store, self.masters, self.shreds, self.clock)
+        self.vault = Vault(
+            store, self.keyring, self.journal, self.clock,
+            lambda person, case: person != "Mallory",
+        )  # fmt: skip
+        self.sealer = Sealer(self.shreds)
+
+    def reopened(self, *, keys: Path | None = None) -> Office:
+        """The same deployment as another process sees it; `keys` gives it another key folder."""
+        return Office(self.database, self.folder, keys)
 
     def start(self) -> Journal:
         """A journal as a new process opens it."""
@@ -76,3 +95,13 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
 def office(sqlite: Database, tmp_path: Path) -> Office:
     """An office over SQLite."""
     return Office(sqlite, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def office_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """One office for many examples of a property."""
+    folder = tmp_path_factory.mktemp("office")
+    database = Database(f"sqlite:///{folder / 'lamppost.db'}")
+    database.migrate()
+    yield Office(database, folder)
+    database.close()

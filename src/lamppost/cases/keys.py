@@ -22,9 +22,19 @@ BUCKETS: Final = 1024
 """More buckets: less to move at an erasure. Fixed: accounts would change buckets."""
 
 
+def pseudonym(subject: str) -> str:
+    """A stand-in for an account in ids of keys: 40 hex digits, the same every time."""
+    return hashlib.sha256(b"lamppost.subject\0" + subject.encode()).hexdigest()[:40]
+
+
 def bucket_of(subject: str) -> int:
     """Bucket of an account."""
-    return int.from_bytes(hashlib.sha256(subject.encode()).digest()[:4], "big") % BUCKETS
+    return bucket_of_key(pseudonym(subject))
+
+
+def bucket_of_key(identifier: str) -> int:
+    """Bucket of a data key, whose id begins with the pseudonym of its subject."""
+    return int(identifier[:8], 16) % BUCKETS
 
 
 def derive(secret: bytes, purpose: str, name: str) -> bytes:
@@ -88,6 +98,10 @@ class ShredSecrets(Protocol):
 
     def old(self, bucket: int) -> list[str]:
         """Secrets of a bucket that are not the current one and not destroyed."""
+        ...
+
+    def rewrap(self) -> int:
+        """Wrap every secret with the master key in use; returns how many changed."""
         ...
 
     def destroy(self, identifier: str) -> None:

@@ -2,7 +2,7 @@
 
     keys/                mode 700, best on another disk than the database and not in its backups
       master.json        master keys (only with the local key service)
-      shred.json         shred secrets by bucket, each wrapped by a master key
+      shred.json         shred secrets by bucket, under a key that a master key wraps
       signing.key        Ed25519 seed that signs checkpoints and receipts
       signing.pub        its public half, hex; give a copy to whoever audits
       checkpoints.ndjson signed checkpoints of the audit chain
@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from lamppost.adapters.keys.files import locked, make_folder, read_private, write_private
-from lamppost.cases.keys import MasterKeys
+from lamppost.cases.keys import BUCKETS, MasterKeys
 from lamppost.core.errors import StoreError
 
 NONCE = 12
@@ -38,6 +38,7 @@ class _Masters(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Shreds(msgspec.Struct, forbid_unknown_fields=True):
+    key: bytes = b""
     current: dict[str, str] = {}
     secrets: dict[str, bytes] = {}
     made: dict[str, int] = {}
@@ -136,38 +137,55 @@ class LocalKeyService:
 
 
 class FileShredSecrets:
-    """`ShredSecrets` in a file of the key folder, each wrapped by a master key."""
+    """`ShredSecrets` in a file of the key folder, under a file key that a master key wraps."""
 
     def __init__(self, folder: Path, masters: MasterKeys) -> None:
         self._file = _Kept(folder / "shred.json", _Shreds)
         self._masters = masters
         self._open: dict[str, bytes] = {}
+        self._cipher: AESGCM | None = None
         self._seen = 0
         self._turn = threading.RLock()
 
     def current(self, bucket: int) -> str:
-        """Id in use; made on first use."""
-        found = self._read().current.get(str(bucket))
-        return found if found is not None else self._begin(bucket, only_first=True)
+        """Id in use."""
+        return self._read().current[str(bucket)]
 
     def secret(self, identifier: str) -> bytes:
         """The secret, unwrapped once per process."""
-        kept = self._read().secrets.get(identifier)
+        value = self._read()
+        kept = value.secrets.get(identifier)
         if kept is None:
             raise StoreError("its key was destroyed: what it closed is erased for good")
         found = self._open.get(identifier)
         if found is None:
-            found = self._open[identifier] = self._masters.unwrap(kept, _context(identifier))
+            with self._turn:
+                if self._cipher is None:
+                    self._cipher = AESGCM(self._masters.unwrap(value.key, _FILE_KEY))
+                found = self._open[identifier] = _opened(self._cipher, identifier, kept)
         return found
 
     def renew(self, bucket: int) -> str:
         """Begin a new secret."""
-        return self._begin(bucket, only_first=False)
+        with self._turn, locked(self._file.lock):
+            value = self._read()
+            number = value.made.get(str(bucket), 0) + 1
+            name = f"s{bucket}.{number}"
+            cipher = AESGCM(self._masters.unwrap(value.key, _FILE_KEY))
+            self._file.write(
+                msgspec.structs.replace(
+                    value,
+                    current={**value.current, str(bucket): name},
+                    secrets={**value.secrets, name: _closed(cipher, name)},
+                    made={**value.made, str(bucket): number},
+                )
+            )
+        return name
 
     def old(self, bucket: int) -> list[str]:
         """Not current, not destroyed."""
         value = self._read()
-        now = value.current.get(str(bucket))
+        now = value.current[str(bucket)]
         return [
             name for name in value.secrets if name.startswith(f"s{bucket}.") and name != now
         ]  # fmt: skip
@@ -181,51 +199,63 @@ class FileShredSecrets:
             kept = {name: item for name, item in value.secrets.items() if name != identifier}
             self._open.pop(identifier, None)
             if len(kept) != len(value.secrets):
-                self._file.write(_Shreds(current=value.current, secrets=kept, made=value.made))
+                self._file.write(msgspec.structs.replace(value, secrets=kept))
 
     def rewrap(self) -> int:
-        """Wrap every secret with the current master key; returns how many changed."""
+        """Wrap the file key with the current master key."""
         with self._turn, locked(self._file.lock):
             value = self._read()
-            now = self._masters.current
-            moved = dict(value.secrets)
-            count = 0
-            for name, kept in value.secrets.items():
-                if self._masters.wrapped_by(kept) != now:
-                    plain = self._masters.unwrap(kept, _context(name))
-                    moved[name] = self._masters.wrap(plain, _context(name))
-                    count += 1
-            if count:
-                self._file.write(_Shreds(current=value.current, secrets=moved, made=value.made))
-        return count
+            if self._masters.wrapped_by(value.key) == self._masters.current:
+                return 0
+            plain = self._masters.unwrap(value.key, _FILE_KEY)
+            key = self._masters.wrap(plain, _FILE_KEY)
+            self._file.write(msgspec.structs.replace(value, key=key))
+        return 1
 
     def _read(self) -> _Shreds:
-        with self._turn:
-            value: _Shreds = self._file.read()
-            if self._seen != self._file.changes:
+        value: _Shreds = self._file.read()
+        if not value.key:
+            return self._begin()
+        if self._seen != self._file.changes:
+            with self._turn:
                 self._seen = self._file.changes
+                self._cipher = None
                 self._open = {
                     name: item for name, item in self._open.items() if name in value.secrets
                 }
-            return value
+        return value
 
-    def _begin(self, bucket: int, *, only_first: bool) -> str:
+    def _begin(self) -> _Shreds:
+        """Every bucket gets its first secret at once."""
         with self._turn, locked(self._file.lock):
-            value = self._read()
-            there = value.current.get(str(bucket))
-            if only_first and there is not None:
-                return there
-            number = value.made.get(str(bucket), 0) + 1
-            name = f"s{bucket}.{number}"
-            kept = self._masters.wrap(secrets.token_bytes(32), _context(name))
-            self._file.write(
-                _Shreds(
-                    current={**value.current, str(bucket): name},
-                    secrets={**value.secrets, name: kept},
-                    made={**value.made, str(bucket): number},
+            value: _Shreds = self._file.read()
+            if not value.key:
+                plain = secrets.token_bytes(32)
+                names = {str(bucket): f"s{bucket}.1" for bucket in range(BUCKETS)}
+                cipher = AESGCM(plain)
+                value = _Shreds(
+                    key=self._masters.wrap(plain, _FILE_KEY),
+                    current=names,
+                    secrets={name: _closed(cipher, name) for name in names.values()},
+                    made=dict.fromkeys(names, 1),
                 )
-            )
-        return name
+                self._file.write(value)
+        return value
+
+
+_FILE_KEY = b"lamppost.shred.file.v1"
+
+
+def _closed(cipher: AESGCM, name: str) -> bytes:
+    nonce = secrets.token_bytes(NONCE)
+    return nonce + cipher.encrypt(nonce, secrets.token_bytes(32), name.encode())
+
+
+def _opened(cipher: AESGCM, name: str, kept: bytes) -> bytes:
+    try:
+        return cipher.decrypt(kept[:NONCE], kept[NONCE:], name.encode())
+    except (InvalidTag, ValueError):
+        raise StoreError("a shred secret is damaged", hint="restore the key folder") from None
 
 
 class FileSigner:
@@ -253,7 +283,3 @@ class FileSigner:
     def sign(self, message: bytes) -> bytes:
         """Ed25519 signature."""
         return self._key.sign(message)
-
-
-def _context(identifier: str) -> bytes:
-    return f"lamppost.shred.v1\0{identifier}".encode()
