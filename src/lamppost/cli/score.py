@@ -83,7 +83,7 @@ def score(
         for count, words in (
             (counters.edits, "edits"),
             (counters.duplicates, "duplicates"),
-            (counters.late, "late"),
+            (counters.late, "out of order by days (counted)"),
         ):
             if count:
                 parts.append(f"{count:,} {words}")

@@ -72,9 +72,9 @@ class Redactor:
                 key = _key(whole)
                 if len(key) >= 2:
                     forms.setdefault(key, label)
-                for part in re.split(r"[\W_\d]+", fold(whole).text):
-                    if len(part) >= 2 and part.casefold() not in _PLAIN:
-                        parts.setdefault(_key(part), set()).add(label)
+            for part in re.split(r"[\W_\d]+", fold(name).text):
+                if len(part) >= 2 and part.casefold() not in _PLAIN:
+                    parts.setdefault(_key(part), set()).add(label)
         for part, labels in parts.items():
             if part and part not in forms:
                 forms[part] = labels.pop() if len(labels) == 1 else "[name]"

@@ -64,6 +64,7 @@ _CONTEXT_TITLES: Final = {
     "context.message_request": "How it began",
     "context.night": "Time of day",
     "context.stages": "Order of stages",
+    "context.spread": "Spread over time",
     "context.guardian": "Role",
     "context.role": "Role",
 }
@@ -461,7 +462,7 @@ class _Writer:
         order = list(words.STAGES)
         tactics = [tactic for tactic in groups["tactic"] if tactic.bits > 0]
         imminent = [tactic for tactic in tactics if self._card(tactic.detector).imminent]
-        chosen = list({tactic.detector: tactic for tactic in [*imminent, *tactics][:4]}.values())
+        chosen = list({tactic.detector: tactic for tactic in [*imminent, *tactics]}.values())[:4]
         how = [
             self._how(self._card(tactic.detector).because, target)
             for tactic in sorted(chosen, key=lambda tactic: order.index(tactic.stage))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import msgspec
@@ -16,8 +17,22 @@ def _schema(kind: type, name: str, title: str) -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:lamppost:{name}:{VERSION}",
         "title": title,
-        **msgspec.json.schema(kind),
+        **_tidy(msgspec.json.schema(kind)),
     }
+
+
+def _tidy(schema: Any) -> Any:
+    """The same whatever Python made it: docstrings keep their indents before 3.13."""
+    if isinstance(schema, list):
+        return [_tidy(item) for item in schema]
+    if isinstance(schema, dict):
+        return {
+            key: inspect.cleandoc(item)
+            if key == "description" and isinstance(item, str)
+            else _tidy(item)
+            for key, item in schema.items()
+        }
+    return schema
 
 
 def report_schema() -> dict[str, Any]:

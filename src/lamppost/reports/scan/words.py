@@ -117,13 +117,14 @@ def sure_sentence(level: Level, bits: float) -> str:
 
 
 def _odds(bits: float) -> str:
-    odds = 2.0 ** min(bits, 20)
-    if bits >= 20:
-        return "1,000,000"
+    odds = min(2.0 ** min(bits, 20), MOST_ODDS)
     digits = 1 if odds < 100 else 2
     scale = 10 ** max(0, len(str(int(odds))) - digits)
     return f"{int(odds // scale * scale):,}"
 
+
+MOST_ODDS: Final = 10_000
+"""Longest odds ever stated: the model is not validated well enough for longer ones."""
 
 CALM: Final = "No signs of grooming above the ordinary were found in this chat."
 CALM_SURE: Final = (
