@@ -14,6 +14,7 @@ result for every cut of the same ordered events into batches.
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -41,6 +42,8 @@ from lamppost.signals.reader import Reader
 
 MAX_TEXT: Final = 20_000
 """Characters of one message that are read; the rest is counted as not looked at."""
+PLAIN_WORDS: Final = 14
+"""Words up to which a message counts as one chance; about the mean of ordinary chat."""
 _AGE: Final = re.compile(r"\b(?:1[0-7]|[89])\b")
 _NIGHT: Final = frozenset({23, 0, 1, 2, 3, 4})
 
@@ -266,6 +269,7 @@ def _message(
             reasons = [*reasons, library.labels[label]]
     if reasons:
         _stated_age(state, library, message, reasons)
+    tells = any(library.reasons[index].card.reports_others for index in reasons)
     deleted = message.deleted_at is not None
     for other in audience:
         mine = state.relationship(message.conversation_id, sender, other)
@@ -279,11 +283,24 @@ def _message(
         for index in reasons:
             reason = library.reasons[index]
             judged = mine if reason.card.speaker == "actor" else theirs
-            if judged is None or reason.bits == 0:
+            bits = _by_length(reason.bits, message.text)
+            if judged is None or bits == 0 or (tells and reason.card.kind != "protective"):
                 continue
-            sighting = Sighting(reason.card.number, index, reason.bits, at, number, message.id)
+            sighting = Sighting(reason.card.number, index, bits, at, number, message.id)
             if judged.note(sighting):
                 _judge(engine, state, judged, sighting, findings)
+
+
+def _by_length(bits: float, text: str) -> float:
+    """A long message has more chances to hold a pattern: its sightings weigh less.
+
+    Each doubling beyond `PLAIN_WORDS` words costs one bit, because the ordinary rate per message
+    grows with length. Protective bits stay as they are.
+    """
+    words = text.count(" ") + 1
+    if bits <= 0 or words <= PLAIN_WORDS:
+        return bits
+    return round(max(0.0, bits - math.log2(words / PLAIN_WORDS)), 2)
 
 
 def _adopt(state: State, conversation: Conversation, sender: str, audience: Sequence[str]) -> None:

@@ -78,7 +78,7 @@ def write_rates(
     )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{language}.toml"
-    lines = [f"# Written by `lamppost calibrate`; do not edit by hand.\n"]
+    lines = ["# Written by `lamppost calibrate`; do not edit by hand.\n"]
     for name in ("language", "source", "hard_source", "date"):
         lines.append(f"{name} = {_text(getattr(table, name))}\n")
     for name in ("relationships", "messages", "hard_relationships"):

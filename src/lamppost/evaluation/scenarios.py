@@ -47,9 +47,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
         now = START
         events: list[Event] = []
         lines = [line for line in self.chat.splitlines() if line.strip()]
-        names = list(
-            dict.fromkeys(match["who"] for line in lines if (match := _LINE.match(line)))
-        )
+        names = list(dict.fromkeys(match["who"] for line in lines if (match := _LINE.match(line))))
         for name in names:
             facts = self.people.get(name, {}) if ages else {}
             events.append(

@@ -71,8 +71,8 @@ class Weights:
     guardian_discount: float = 0.7
     role_discount: float = 0.25
     protective_cap: float = 6.0
-    spread: float = 0.08
-    """Bits that each message within the counted span costs: what ordinary talk gathers by chance."""
+    spread: float = 0.22
+    """Bits that each message of the counted span costs: what ordinary talk gathers by chance."""
 
 
 DEFAULT_WEIGHTS = Weights()
@@ -121,182 +121,231 @@ def assess(
     `KeyError` when the state belongs to another library.
     """
     moment = relationship.last_at if now is None else now
-    tactics: list[tuple[Card, float, list[Sighting]]] = []
-    child: list[tuple[Card, float, list[Sighting]]] = []
-    protective: list[tuple[Card, float, list[Sighting]]] = []
-    counted, span = _window(relationship.sightings, cards, moment, weights.spread)
+    skipped: list[Skipped] = []
+    context = _context(relationship, actor, target, weights, skipped)
+    discounts = _discounts(actor, target, weights)
+    given = sum(bits for _, bits, _ in context)
+    counted, span = _window(relationship.sightings, cards, moment, given, discounts, weights)
     groups: dict[int, list[Sighting]] = {}
     for item in sorted(counted, key=lambda item: item.order):
         groups.setdefault(item.detector, []).append(item)
+    kinds: dict[str, list[tuple[Card, float, list[Sighting]]]] = {
+        "tactic": [],
+        "child_signal": [],
+        "protective": [],
+    }
     imminent = False
     for number, items in groups.items():
         card = cards[number]
-        half_life = card.half_life_days.value * DAY
-        bits = sum(
-            item.bits * SATURATION[rank] * 0.5 ** (max(0, moment - item.at) / half_life)
-            for rank, item in enumerate(items)
-        )
-        entry = (card, bits, items)
-        {"tactic": tactics, "child_signal": child, "protective": protective}[card.kind].append(
-            entry
-        )
+        bits = _saturated([_decayed(item, card, moment) for item in items])
+        kinds[card.kind].append((card, bits, items))
         imminent = imminent or (card.imminent and items[0].bits >= card.bits.plain)
 
     rows: list[Contribution] = []
 
-    def add(detector: str, version: int, bits: float, text: str, items: list[Sighting]) -> None:
+    def add(card: Card, bits: float, text: str, items: list[Sighting]) -> None:
         events = [item.event for item in sorted(items, key=lambda item: (item.at, item.event))]
-        rows.append(Contribution(detector, version, bits, text, events))
+        rows.append(Contribution(card.detector, card.version, bits, text, events))
 
-    severe = 0.0
-    offsettable = 0.0
-    for card, bits, items in tactics:
-        add(card.detector, card.version, bits, because[items[0].reason], items)
-        if card.severe:
-            severe += bits
-        else:
-            offsettable += bits
-    harmful = severe + offsettable
-
-    room = harmful  # the child's words and context never outweigh what the other side did
-    for card, bits, items in sorted(child, key=lambda entry: -entry[1]):
+    sums = _Sums()
+    for card, bits, items in kinds["tactic"]:
+        add(card, bits, because[items[0].reason], items)
+        sums.tactic(card, bits)
+    room = sums.harmful
+    for card, bits, items in sorted(kinds["child_signal"], key=lambda entry: -entry[1]):
         share = min(bits, room)
         room -= share
-        add(card.detector, card.version, share, because[items[0].reason], items)
-
-    context: list[tuple[str, float, str]] = []
-    skipped: list[Skipped] = []
-    if harmful > 0:
-        _ages(actor, target, weights, context, skipped)
-        if relationship.requests:
-            context.append(
-                ("context.message_request", weights.message_request,
-                 "began as a message request from someone who was not a contact")
-            )  # fmt: skip
-        if relationship.night * 3 >= relationship.messages > 0:
-            context.append(
-                ("context.night", weights.night,
-                 "at least a third of the messages came at night in the child's time zone")
-            )  # fmt: skip
-        distinct = len({card.stage for card, bits, _ in tactics if bits >= 1.2})
-        if distinct >= 3:
-            context.append(
-                ("context.stages", min(2.0, weights.stages * (distinct - 2)),
-                 f"tactics of {distinct} different stages meet in one relationship")
-            )  # fmt: skip
-        left = min(weights.context_cap, harmful)
+        add(card, share, because[items[0].reason], items)
+    if sums.harmful > 0:
+        stages = sums.stage_bits(weights)
+        if stages:
+            text = f"tactics of {len(sums.stages)} different stages meet in one relationship"
+            context.append(("context.stages", stages, text))
+        room = min(weights.context_cap, sums.harmful)
         for name, bits, text in context:
-            share = min(bits, left)
-            left -= share
-            if share > 0:
-                rows.append(Contribution(name, 1, share, text))
+            share = min(bits, room)
+            room -= share
+            rows.append(Contribution(name, 1, share, text))
         if span:
-            rows.append(
-                Contribution(
-                    "context.spread", 1, -weights.spread * span,
-                    f"the evidence is spread over {span + 1} messages",
-                )
-            )  # fmt: skip
-        _offsets(relationship, actor, target, offsettable, harmful, protective, weights, add)
+            text = f"the evidence is spread over {span + 1} messages"
+            rows.append(Contribution("context.spread", 1, -weights.spread * span, text))
+        left = sums.offsettable
+        for discount in discounts:
+            cut = discount.share * (sums.harmful if discount.of_all else left)
+            left = max(0.0, left - cut)
+            rows.append(Contribution(discount.name, 1, -cut, discount.because))
+        budget = min(weights.protective_cap, left)
+        for card, bits, items in sorted(kinds["protective"], key=lambda entry: entry[1]):
+            cut = min(-bits, budget)
+            budget -= cut
+            add(card, -cut, card.because, items)
 
     rows = _rounded(rows)
     total = round(sum(row.bits for row in rows), 2)
-    level = thresholds.level(total, imminent=imminent and harmful > 0)
-    if target is None or not target.time_zone:
-        skipped.append(Skipped("context.night", "the child's time zone is not known"))
+    level = thresholds.level(total, imminent=imminent and sums.harmful > 0)
     rows.sort(key=lambda row: (-row.bits, row.detector))
     return Assessment(total, level, rows, skipped, imminent)
 
 
-def _window(
-    sightings: Sequence[Sighting], cards: Mapping[int, Card], moment: int, spread: float
-) -> tuple[list[Sighting], int]:
-    """The span of messages whose evidence, less what its length gathers by chance, is most.
+@dataclass(slots=True)
+class _Sums:
+    """What the tactics of a span add up to."""
 
-    A page of CUSUM: talk before and after the span neither adds to the evidence nor hides it.
-    Returns the sightings inside and the span's length in messages (0 for a single one).
+    severe: float = 0.0
+    offsettable: float = 0.0
+    stages: set[str] = field(default_factory=set)
+
+    def tactic(self, card: Card, bits: float) -> None:
+        if card.severe:
+            self.severe += bits
+        else:
+            self.offsettable += bits
+        if bits >= 1.2:
+            self.stages.add(card.stage)
+
+    @property
+    def harmful(self) -> float:
+        return self.severe + self.offsettable
+
+    def stage_bits(self, weights: Weights) -> float:
+        return min(2.0, weights.stages * max(0, len(self.stages) - 2))
+
+
+@dataclass(frozen=True, slots=True)
+class _Discount:
+    """A share of the tactics that what is known of the two people takes away.
+
+    `of_all` takes it of all tactics, else only of those with an ordinary reading.
+    """
+
+    name: str
+    share: float
+    because: str
+    of_all: bool = False
+
+
+def _decayed(item: Sighting, card: Card, moment: int) -> float:
+    """Bits of a sighting at `moment`, halved with every half-life since."""
+    half_life = card.half_life_days.value * DAY
+    return float(item.bits * 0.5 ** (max(0, moment - item.at) / half_life))
+
+
+def _saturated(values: Sequence[float]) -> float:
+    """Bits of the sightings of one detector: the second and third count less."""
+    ranked = sorted(values, key=abs, reverse=True)[: len(SATURATION)]
+    return sum(value * share for value, share in zip(ranked, SATURATION, strict=False))
+
+
+def _window(
+    sightings: Sequence[Sighting],
+    cards: Mapping[int, Card],
+    moment: int,
+    given: float,
+    discounts: Sequence[_Discount],
+    weights: Weights,
+) -> tuple[list[Sighting], int]:
+    """The span of messages whose total is largest, and its length (0 for a single message).
+
+    As in a page of CUSUM, each message of the span costs what ordinary talk gathers by chance;
+    talk before and after the span neither adds to the evidence nor hides it.
     """
     ordered = sorted(sightings, key=lambda item: (item.message, item.at, item.event))
-    harmful = [item for item in ordered if cards[item.detector].kind != "protective"]
     best = 0.0
     first = last = 0
-    for begin, start in enumerate(harmful):
+    for begin, start in enumerate(ordered):
+        if cards[start.detector].kind == "protective":
+            continue
         held: dict[int, list[float]] = {}
-        total = 0.0
-        for item in harmful[begin:]:
-            half_life = cards[item.detector].half_life_days.value * DAY
-            bits = item.bits * 0.5 ** (max(0, moment - item.at) / half_life)
-            same = held.setdefault(item.detector, [])
-            total -= sum(value * SATURATION[rank] for rank, value in enumerate(same))
-            same.append(bits)
-            same.sort(reverse=True)
-            del same[len(SATURATION) :]
-            total += sum(value * SATURATION[rank] for rank, value in enumerate(same))
-            score = total - spread * (item.message - start.message)
-            if score > best:
-                best, first, last = score, start.message, item.message
+        for item in ordered[begin:]:
+            card = cards[item.detector]
+            held.setdefault(item.detector, []).append(_decayed(item, card, moment))
+            if card.kind == "protective":
+                continue
+            total = _total(held, cards, given, discounts, weights)
+            total -= weights.spread * (item.message - start.message)
+            if total > best:
+                best, first, last = total, start.message, item.message
     if best == 0.0:
-        return list(ordered), 0
+        return ordered, 0
     return [item for item in ordered if first <= item.message <= last], last - first
 
 
-def _ages(
-    actor: Person | None,
-    target: Person | None,
+def _total(
+    held: Mapping[int, Sequence[float]],
+    cards: Mapping[int, Card],
+    given: float,
+    discounts: Sequence[_Discount],
     weights: Weights,
-    context: list[tuple[str, float, str]],
-    skipped: list[Skipped],
-) -> None:
-    if is_child(target):
-        if is_adult(actor):
-            context.append(
-                ("context.age_gap", weights.adult_to_child, "an adult writes to a child")
-            )
-        elif not is_child(actor):
-            context.append(
-                ("context.child", weights.unknown_to_child,
-                 "the other person is a child; the age of this one is not known")
-            )  # fmt: skip
-            skipped.append(Skipped("context.age_gap", "the age of this person is not known"))
-    elif age_range(target) is None:
-        skipped.append(Skipped("context.age_gap", "the age of the other person is not known"))
+) -> float:
+    """Total of a span before its length is counted; the rows of `assess` sum to the same."""
+    sums = _Sums()
+    child = protective = 0.0
+    for number, values in held.items():
+        card = cards[number]
+        bits = _saturated(values)
+        if card.kind == "tactic":
+            sums.tactic(card, bits)
+        elif card.kind == "child_signal":
+            child += bits
+        else:
+            protective -= bits
+    harmful = sums.harmful
+    total = harmful + min(child, harmful)
+    total += min(given + sums.stage_bits(weights), weights.context_cap, harmful)
+    left = sums.offsettable
+    for discount in discounts:
+        cut = discount.share * (harmful if discount.of_all else left)
+        left = max(0.0, left - cut)
+        total -= cut
+    return total - min(protective, weights.protective_cap, left)
 
 
-def _offsets(
+def _context(
     relationship: Relationship,
     actor: Person | None,
     target: Person | None,
-    offsettable: float,
-    harmful: float,
-    protective: list[tuple[Card, float, list[Sighting]]],
     weights: Weights,
-    add: object,
-) -> None:
-    assert callable(add)
-    left = offsettable
-    confidence = target.confidence if target is not None else "asserted"
-    if is_adult(target) and not is_child(target):
-        cut = harmful * weights.adult_discount[confidence]
-        add("context.adults", 1, -cut, "the other person is an adult", [])
-        left = max(0.0, left - cut)
-    elif is_child(actor) and is_child(target) and actor is not None:
-        cut = left * weights.peer_discount[actor.confidence]
-        add("context.peers", 1, -cut, "both are children by what is known", [])
-        left -= cut
+    skipped: list[Skipped],
+) -> list[tuple[str, float, str]]:
+    """Circumstances that weigh where there are tactics, and those that could not be looked at."""
+    found: list[tuple[str, float, str]] = []
+    if is_child(target):
+        if is_adult(actor):
+            found.append(("context.age_gap", weights.adult_to_child, "an adult writes to a child"))
+        elif not is_child(actor):
+            text = "the other person is a child; the age of this one is not known"
+            found.append(("context.child", weights.unknown_to_child, text))
+            skipped.append(Skipped("context.age_gap", "the age of this person is not known"))
+    elif age_range(target) is None:
+        skipped.append(Skipped("context.age_gap", "the age of the other person is not known"))
+    if relationship.requests:
+        text = "began as a message request from someone who was not a contact"
+        found.append(("context.message_request", weights.message_request, text))
+    if relationship.night * 3 >= relationship.messages > 0:
+        text = "at least a third of the messages came at night in the child's time zone"
+        found.append(("context.night", weights.night, text))
+    if target is None or not target.time_zone:
+        skipped.append(Skipped("context.night", "the child's time zone is not known"))
+    return found
+
+
+def _discounts(actor: Person | None, target: Person | None, weights: Weights) -> list[_Discount]:
+    """What is known of the two people that gives tactics an ordinary reading."""
+    found: list[_Discount] = []
+    if target is not None and is_adult(target) and not is_child(target):
+        share = weights.adult_discount[target.confidence]
+        found.append(_Discount("context.adults", share, "the other person is an adult", True))
+    elif actor is not None and is_child(actor) and is_child(target):
+        share = weights.peer_discount[actor.confidence]
+        found.append(_Discount("context.peers", share, "both are children by what is known"))
     if actor is not None and target is not None and target.id in actor.guardian_of:
-        cut = left * weights.guardian_discount
-        add("context.guardian", 1, -cut, "a registered guardian of the child", [])
-        left -= cut
+        text = "a registered guardian of the child"
+        found.append(_Discount("context.guardian", weights.guardian_discount, text))
     elif actor is not None and _ROLES & set(actor.roles):
-        cut = left * weights.role_discount
-        add("context.role", 1, -cut, "a verified role with children", [])
-        left -= cut
-    budget = min(weights.protective_cap, left)
-    for card, bits, items in sorted(protective, key=lambda entry: entry[1]):
-        cut = min(-bits, budget)
-        budget -= cut
-        if cut > 0:
-            add(card.detector, card.version, -cut, card.because, items)
+        found.append(
+            _Discount("context.role", weights.role_discount, "a verified role with children")
+        )
+    return found
 
 
 def _rounded(rows: list[Contribution]) -> list[Contribution]:

@@ -52,7 +52,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     `speaker` says whose words count: the `actor` whose relationship is judged, or the `target`
     (the possible child). `kind` is `tactic`, `child_signal` or `protective` (negative bits).
     `imminent` marks what makes a case urgent; `severe` what protective evidence never offsets.
-    `labels` are upstream labels of a message that count as a strong sighting.
+    `reports_others` means that the message tells of a third person: tactics named in it are not
+    held against the speaker. `labels` are upstream labels of a message that count as a strong sighting.
     """
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z_]*$")]
@@ -65,6 +66,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     status: Literal["experimental", "test", "stable", "deprecated"]
     severe: bool = False
     imminent: bool = False
+    reports_others: bool = False
     labels: list[str] = []
     harm: Text
     what: Text

@@ -158,16 +158,11 @@ class AtomIndex:
         """Patterns, sorted, all of whose chosen atoms are among `atoms`."""
         held = set(atoms)
         return sorted(
-            pattern
-            for atom in held
-            for pattern, need in self._by_atom[atom]
-            if need <= held
+            pattern for atom in held for pattern, need in self._by_atom[atom] if need <= held
         )
 
 
-def compile_pattern(
-    pattern: str, slots: Mapping[str, list[str]], *, where: str = ""
-) -> Compiled:
+def compile_pattern(pattern: str, slots: Mapping[str, list[str]], *, where: str = "") -> Compiled:
     """Turn one pattern into regular expressions over normalised bytes (as latin-1 text).
 
     Raises `PackError` for an unknown slot, unbalanced brackets, or a pattern that holds no word
@@ -225,9 +220,7 @@ def _sequence(
             name = token.strip("{}?")
             if name not in slots:
                 raise PackError(f"slot {{{name}}} is not known", where=where)
-            words = (
-                compile_pattern(word, slots, where=where).expression for word in slots[name]
-            )
+            words = (compile_pattern(word, slots, where=where).expression for word in slots[name])
             atom = f"(?:{'|'.join(words)})"
         else:
             atom = _word(token)

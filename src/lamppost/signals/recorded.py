@@ -1,0 +1,59 @@
+"""What is kept of a text once it has been read: the reasons seen, and two facts.
+
+A record stands in the place of the text. `RecordedReader` gives back from it what `Reader` saw,
+and the rest of the fold finds in it the two things it looks for itself: a question mark and a
+stated age. So a stored event scores exactly as the message did, under any policy, without its
+text ever having been stored. A test folds every scenario both ways.
+
+When it fails: a phrase added later is not seen in messages recorded before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from lamppost.signals.library import Library
+from lamppost.signals.reader import Reader, Seen
+
+UNREAD: Final = "\x01"
+"""Record of a text that was not read, since no legal basis allowed it."""
+_MARK: Final = "\x00"
+_AGE: Final = re.compile(r"\b(?:1[0-7]|[89])\b")
+
+
+def record(library: Library, text: str, reasons: Sequence[int]) -> str:
+    """The record of `text`, in which `reasons` (indices) were seen; often empty."""
+    made = "?" if "?" in text else ""
+    if not reasons:
+        return made
+    keys = [library.reasons[index].key for index in reasons]
+    if any(library.reasons[index].card.id == "age_disclosure" for index in reasons):
+        found = _AGE.search(text)
+        if found:
+            made = f"{found[0]} {made}"
+    return f"{made}{_MARK}{_MARK.join(keys)}"
+
+
+class RecordedReader(Reader):
+    """Reads records instead of texts; compiles nothing."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+        self._index = {reason.key: index for index, reason in enumerate(library.reasons)}
+
+    def read(self, texts: Sequence[str]) -> list[Seen]:
+        """Reasons recorded, by message; reasons the library no longer has are left out."""
+        index = self._index
+        seen: list[Seen] = []
+        for number, text in enumerate(texts):
+            if _MARK not in text:
+                continue
+            found = sorted(index[key] for key in text.split(_MARK)[1:] if key in index)
+            seen.extend(Seen(number, reason) for reason in found)
+        return seen
+
+    def read_all(self, texts: Sequence[str]) -> list[Seen]:
+        """The same: only the strongest reason of each detector was recorded."""
+        return self.read(texts)
