@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -83,7 +84,7 @@ def view(state: State) -> list[bytes]:
 def test_split_invariant(events: list[Event], data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.lists(st.integers(0, len(events)), max_size=6)))
     borders = [0, *cuts, len(events)]
-    batches = [events[a:b] for a, b in zip(borders, borders[1:], strict=False)]
+    batches = [events[a:b] for a, b in itertools.pairwise(borders)]
     whole, cut = run([events]), run(batches)
     assert save(whole[0]) == save(cut[0])
     assert whole[1] == cut[1]

@@ -78,11 +78,11 @@ def write_rates(
     )
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{language}.toml"
-    lines = ["# Written by `lamppost calibrate`; do not edit by hand.\n"]
-    for name in ("language", "source", "hard_source", "date"):
-        lines.append(f"{name} = {_text(getattr(table, name))}\n")
-    for name in ("relationships", "messages", "hard_relationships"):
-        lines.append(f"{name} = {getattr(table, name)}\n")
+    lines = ["# Written by `make calibrate`; do not edit by hand.\n"]
+    words = ("language", "source", "hard_source", "date")
+    lines.extend(f"{name} = {_text(getattr(table, name))}\n" for name in words)
+    numbers = ("relationships", "messages", "hard_relationships")
+    lines.extend(f"{name} = {getattr(table, name)}\n" for name in numbers)
     lines.append("patterns = [\n")
     lines.extend(f"  {_text(key)},\n" for key in table.patterns)
     lines.append("]\n")

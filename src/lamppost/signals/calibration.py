@@ -1,6 +1,6 @@
 """Measured ordinary rates of patterns, and what they allow a sighting to weigh.
 
-`lamppost calibrate` counts in how many ordinary relationships each pattern is seen and writes
+`make calibrate` counts in how many ordinary relationships each pattern is seen and writes
 `rates/<language>.toml` with source and date. Two collections are counted apart: an openly
 licensed corpus of ordinary chat, and the project's hard ordinary lines and conversations, which
 are far harder than life. The bits of a sighting never exceed log2(harmful rate / ordinary rate)

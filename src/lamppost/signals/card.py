@@ -52,8 +52,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     `speaker` says whose words count: the `actor` whose relationship is judged, or the `target`
     (the possible child). `kind` is `tactic`, `child_signal` or `protective` (negative bits).
     `imminent` marks what makes a case urgent; `severe` what protective evidence never offsets.
-    `reports_others` means that the message tells of a third person: tactics named in it are not
-    held against the speaker. `labels` are upstream labels of a message that count as a strong sighting.
+    `reports_others` means that the message tells of a third person: what is named in it is not
+    held against anyone in this chat. `labels` are upstream labels that count as a strong sighting.
     """
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z_]*$")]

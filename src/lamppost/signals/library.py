@@ -22,6 +22,8 @@ from lamppost.signals.phrases import Compiled, Phrase, compile_pattern, load_phr
 HERE: Final = Path(__file__).parent
 TACTICS: Final = HERE / "tactics"
 SLOTS: Final = HERE / "slots"
+CHILD_FLOOR: Final = 0.1
+"""Fewest bits of a child's own words: they are kept and shown even where they weigh little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def _reasons(
         key = pattern_key(card, phrase, pattern)
         bits = card.bits.of(phrase.strength)
         if bits > 0:
-            bits = max(0.0, min(bits, bits_ceiling(rates, language, key, card)))
+            floor = CHILD_FLOOR if card.kind == "child_signal" else 0.0
+            bits = max(floor, min(bits, bits_ceiling(rates, language, key, card)))
         yield Reason(
             key,
             card,

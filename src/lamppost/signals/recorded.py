@@ -1,9 +1,9 @@
-"""What is kept of a text once it has been read: the reasons seen, and two facts.
+"""What is kept of a text once it has been read: the reasons seen, and three facts.
 
 A record stands in the place of the text. `RecordedReader` gives back from it what `Reader` saw,
-and the rest of the fold finds in it the two things it looks for itself: a question mark and a
-stated age. So a stored event scores exactly as the message did, under any policy, without its
-text ever having been stored. A test folds every scenario both ways.
+and the rest of the fold finds in it the three things it looks for itself: a question mark, a
+stated age, and how many words there were. So a stored event scores exactly as the message did,
+under any policy, without its text ever having been stored. A test folds every scenario both ways.
 
 When it fails: a phrase added later is not seen in messages recorded before it.
 """
@@ -20,19 +20,25 @@ from lamppost.signals.reader import Reader, Seen
 UNREAD: Final = "\x01"
 """Record of a text that was not read, since no legal basis allowed it."""
 _MARK: Final = "\x00"
+_SPACES: Final = 20_000
 _AGE: Final = re.compile(r"\b(?:1[0-7]|[89])\b")
 
 
-def record(library: Library, text: str, reasons: Sequence[int]) -> str:
-    """The record of `text`, in which `reasons` (indices) were seen; often empty."""
+def record(library: Library, text: str, reasons: Sequence[int], *, labelled: bool = False) -> str:
+    """The record of `text`, in which `reasons` (indices) were seen; often empty.
+
+    `labelled`: the platform gave the message labels, which weigh by its length too.
+    """
     made = "?" if "?" in text else ""
+    if reasons or labelled:
+        made += " " * min(text.count(" "), _SPACES)
     if not reasons:
         return made
     keys = [library.reasons[index].key for index in reasons]
     if any(library.reasons[index].card.id == "age_disclosure" for index in reasons):
         found = _AGE.search(text)
         if found:
-            made = f"{found[0]} {made}"
+            made = f"{found[0]}\x02{made}"
     return f"{made}{_MARK}{_MARK.join(keys)}"
 
 
