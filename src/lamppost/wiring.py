@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lamppost.config import Options, load_options
 from lamppost.core.errors import EngineError
@@ -10,6 +12,13 @@ from lamppost.pipeline import Engine
 from lamppost.signals.library import load_library
 from lamppost.signals.ports import PatternCompiler
 from lamppost.signals.reader import Reader
+
+if TYPE_CHECKING:
+    from lamppost.adapters.stores.database import Database
+    from lamppost.adapters.stores.leases import SqlLeases
+    from lamppost.adapters.stores.ledger import SqlLedger
+    from lamppost.adapters.stores.office import SqlKeys, SqlPolicies, SqlSettings, SqlWebhooks
+    from lamppost.adapters.stores.outbox import SqlOutbox
 
 
 def pattern_compiler(options: Options) -> PatternCompiler:
@@ -41,3 +50,44 @@ def build_engine(options: Options | None = None) -> Engine:
     options = options if options is not None else load_options()
     library = load_library(options.languages, [Path(pack) for pack in options.packs])
     return Engine(library, Reader(library, pattern_compiler(options)))
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Every store of one database."""
+
+    database: Database
+    ledger: SqlLedger
+    outbox: SqlOutbox
+    keys: SqlKeys
+    webhooks: SqlWebhooks
+    policies: SqlPolicies
+    settings: SqlSettings
+    leases: SqlLeases
+
+    def close(self) -> None:
+        """Give back what is held and close every connection."""
+        self.leases.close()
+        self.database.close()
+
+
+def open_stores(url: str) -> Stores:
+    """The stores of the database at `url`, brought up to date. Raises `StoreError`."""
+    from lamppost.adapters.stores.database import Database
+    from lamppost.adapters.stores.leases import SqlLeases
+    from lamppost.adapters.stores.ledger import SqlLedger
+    from lamppost.adapters.stores.office import SqlKeys, SqlPolicies, SqlSettings, SqlWebhooks
+    from lamppost.adapters.stores.outbox import SqlOutbox
+
+    database = Database(url)
+    database.migrate()
+    return Stores(
+        database,
+        SqlLedger(database),
+        SqlOutbox(database),
+        SqlKeys(database),
+        SqlWebhooks(database),
+        SqlPolicies(database),
+        SqlSettings(database),
+        SqlLeases(database),
+    )

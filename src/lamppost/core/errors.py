@@ -3,12 +3,16 @@
     LamppostError
     ├── InputError      what was given cannot be read        (exit 2)
     │   ├── LineError       one line of an event file
-    │   └── ExportError     a chat export as a whole
+    │   ├── ExportError     a chat export as a whole
+    │   └── MediaTypeError  a body of a media type that is not read
     ├── UsageError      the call itself is wrong             (exit 2)
     ├── PackError       a card, phrase or data file is wrong (exit 3)
     ├── EngineError     a part of the engine cannot run      (exit 3)
     ├── StoreError      a store is missing, full or broken   (exit 3)
+    │   └── BusyError       more than can be kept at the moment
     └── PolicyError     policy or legal basis refuses        (exit 4)
+        ├── KeyRefusedError no API key, or not a valid one
+        └── ScopeError      the key lacks a scope
 
 Every error names value, place and fix, and never message text.
 """
@@ -62,6 +66,13 @@ class ExportError(InputError):
     title = "chat export cannot be read"
 
 
+class MediaTypeError(InputError):
+    """A body of a media type that is not read."""
+
+    code = "LP103"
+    title = "body of an unknown media type"
+
+
 class UsageError(LamppostError):
     """The call is wrong: an option, a name, a value outside its range."""
 
@@ -91,12 +102,33 @@ class StoreError(LamppostError):
     title = "store failed"
 
 
+class BusyError(StoreError):
+    """More waits than can be kept at the moment; nothing of this was kept."""
+
+    code = "LP501"
+    title = "too much at once"
+
+
 class PolicyError(LamppostError):
     """Policy or the legal-basis gate refuses the act."""
 
     code = "LP600"
     title = "refused by policy"
     exit_code = 4
+
+
+class KeyRefusedError(PolicyError):
+    """No API key was given, or a wrong one, or one that has ended."""
+
+    code = "LP601"
+    title = "API key refused"
+
+
+class ScopeError(PolicyError):
+    """The API key does not hold the scope that this needs."""
+
+    code = "LP602"
+    title = "API key lacks a scope"
 
 
 def all_errors() -> list[type[LamppostError]]:

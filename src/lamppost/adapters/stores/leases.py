@@ -1,0 +1,93 @@
+"""Who folds which partition: a file lock beside SQLite, advisory locks on PostgreSQL.
+
+Both end with the process that holds them, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from typing import Final
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from lamppost.adapters.stores.database import Database
+
+_BASE: Final = 0x1A3B_1000
+
+
+class SqlLeases:
+    """`Leases` of one process."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+        self._file: int | None = None
+        self._turn = threading.Lock()
+
+    def take(self, partition: int) -> bool:
+        """Try to get a partition."""
+        with self._turn:
+            if self._database.sqlite:
+                return self._take_file()
+            try:
+                if self._connection is None:
+                    self._connection = self._database.engine.connect().execution_options(
+                        isolation_level="AUTOCOMMIT"
+                    )
+                query = text("SELECT pg_try_advisory_lock(:l)")
+                return bool(self._connection.execute(query, {"l": _BASE + partition}).scalar())
+            except DBAPIError:
+                self._drop()
+                return False
+
+    def held(self) -> bool:
+        """Whether what was taken is still ours: the connection that holds it lives."""
+        with self._turn:
+            if self._database.sqlite:
+                return self._file is not None
+            if self._connection is None:
+                return False
+            try:
+                self._connection.execute(text("SELECT 1"))
+            except DBAPIError:
+                self._drop()
+                return False
+            return True
+
+    def close(self) -> None:
+        """Give everything back."""
+        with self._turn:
+            self._drop()
+            if self._file is not None:
+                os.close(self._file)
+                self._file = None
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(DBAPIError):
+                self._connection.invalidate()
+                self._connection.close()
+            self._connection = None
+
+    def _take_file(self) -> bool:
+        if self._file is not None:
+            return True
+        path = self._database.engine.url.database
+        if not path or path == ":memory:":
+            return True
+        handle = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            import fcntl
+        except ImportError:  # no such locks on Windows: the port alone keeps two apart
+            self._file = handle
+            return True
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(handle)
+            return False
+        self._file = handle
+        return True

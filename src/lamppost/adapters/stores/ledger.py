@@ -1,0 +1,502 @@
+"""The log of events and the state folded from it, in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select
+
+from lamppost.adapters.stores import schema
+from lamppost.adapters.stores.database import Database
+from lamppost.history.ports import (
+    EVERYWHERE,
+    Checkpoint,
+    Delivery,
+    FoundRow,
+    NewEvent,
+    Progress,
+    Receipt,
+    Rejected,
+    RelationshipRow,
+    Sealed,
+    ShadowRow,
+    StoredEvent,
+)
+
+_AT_ONCE: Final = 400
+"""Values in one `IN (…)`."""
+_LOG_LOCK: Final = 0x1A3B_0002
+_FOUND_LOCK: Final = 0x1A3B_0003
+
+_events = schema.events
+_T = TypeVar("_T")
+
+_STAMPS: Final = (
+    select(_events.c.key, func.max(_events.c.stamp))
+    .where(_events.c.key.in_(bindparam("keys", expanding=True)))
+    .group_by(_events.c.key)
+)
+_LAST: Final = select(func.coalesce(func.max(_events.c.seq), 0))
+_FOLDED: Final = select(func.coalesce(func.max(schema.progress.c.seq), 0))
+
+
+def parts(values: Sequence[_T], size: int = _AT_ONCE) -> Iterator[list[_T]]:
+    """`values` in pieces that fit one statement."""
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
+
+
+class SqlLedger:
+    """`Ledger` over SQLAlchemy Core."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._last = 0
+
+    # --- the log ----------------------------------------------------------------------------
+
+    def accept(
+        self,
+        events: Sequence[NewEvent],
+        rejected: Sequence[Rejected],
+        sealed: Sequence[Sealed],
+        now: int,
+    ) -> list[Receipt]:
+        """Keep what is new in one transaction; numbers follow the order of commits."""
+        receipts: list[Receipt] = []
+        rows: list[dict[str, Any]] = []
+        with self._database.write(lock=_LOG_LOCK) as connection:
+            known = self._stamps(connection, [event.key for event in events])
+            seq = self._place(connection) if events else 0
+            for event in events:
+                before = known.get(event.key, -1)
+                if before >= event.stamp:
+                    receipts.append(Receipt(0, before))
+                    continue
+                known[event.key] = event.stamp
+                seq += 1
+                receipts.append(Receipt(seq, before))
+                rows.append(
+                    {
+                        "seq": seq, "key": event.key, "stamp": event.stamp, "known": before,
+                        "partition": event.partition, "kind": event.kind,
+                        "conversation": event.conversation, "at": event.at, "received": now,
+                        "body": event.body,
+                    }
+                )  # fmt: skip
+            if rows:
+                connection.execute(insert(_events), rows)
+            if rejected:
+                connection.execute(
+                    insert(schema.quarantine),
+                    [{"received": now, **msgspec.structs.asdict(item)} for item in rejected],
+                )
+            if sealed:
+                connection.execute(
+                    self._database.insert_new(schema.sealed_texts),
+                    [{"received": now, **msgspec.structs.asdict(item)} for item in sealed],
+                )
+        return receipts
+
+    def _stamps(self, connection: Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
+        known: dict[bytes, int] = {}
+        for part in parts(keys):
+            known.update(
+                (bytes(key), stamp) for key, stamp in connection.execute(_STAMPS, {"keys": part})
+            )
+        return known
+
+    def _place(self, connection: Connection) -> int:
+        """Last place given; places of erased events are not given again."""
+        last: int = connection.execute(_LAST).scalar_one()
+        folded: int = connection.execute(_FOLDED).scalar_one()
+        return max(last, folded)
+
+    def events(
+        self,
+        after: int = 0,
+        limit: int = 1000,
+        *,
+        partition: int | None = None,
+        conversation: str | None = None,
+    ) -> list[StoredEvent]:
+        """Events after a place in the log, in order."""
+        columns = _events.c
+        query = (
+            select(
+                columns.seq, columns.known, columns.kind, columns.conversation, columns.at,
+                columns.body,
+            )
+            .where(columns.seq > after)
+            .order_by(columns.seq)
+            .limit(limit)
+        )  # fmt: skip
+        if partition is not None:
+            query = query.where(columns.partition.in_((partition, EVERYWHERE)))
+        if conversation is not None:
+            query = query.where(columns.conversation == conversation)
+        with self._database.read() as connection:
+            return [StoredEvent(*row) for row in connection.execute(query)]
+
+    def newest(self) -> int:
+        """Place of the newest event."""
+        with self._database.read() as connection:
+            return int(connection.execute(_LAST).scalar_one())
+
+    def rejected(self, after: int = 0, limit: int = 100) -> list[tuple[int, int, Rejected]]:
+        """Lines set aside: number, time of receipt, reason."""
+        table = schema.quarantine
+        query = select(table).where(table.c.id > after).order_by(table.c.id).limit(limit)
+        with self._database.read() as connection:
+            return [
+                (row.id, row.received, Rejected(row.key_name, row.line, row.field, row.reason,
+                                                row.size, row.digest))
+                for row in connection.execute(query)
+            ]  # fmt: skip
+
+    def sealed(self, conversation: str) -> Iterator[Sealed]:
+        """Sealed texts of a conversation, in the order of receipt."""
+        table = schema.sealed_texts
+        query = (
+            select(
+                table.c.conversation, table.c.event, table.c.stamp, table.c.sender,
+                table.c.key_id, table.c.nonce, table.c.ciphertext,
+            )
+            .where(table.c.conversation == conversation)
+            .order_by(table.c.received, table.c.event, table.c.stamp)
+        )  # fmt: skip
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        for row in rows:
+            yield Sealed(*row)
+
+    # --- the state --------------------------------------------------------------------------
+
+    def progress(self, partition: int) -> Progress | None:
+        """How far a partition has been folded."""
+        table = schema.progress
+        query = select(table).where(table.c.partition == partition)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else Progress(row.seq, row.newest, row.library, row.counters)
+
+    def reset(self, partition: int) -> None:
+        """Forget the state of a partition."""
+        with self._database.write() as connection:
+            for table in (
+                schema.progress, schema.people, schema.conversations, schema.relationships,
+            ):  # fmt: skip
+                connection.execute(delete(table).where(table.c.partition == partition))
+
+    def conversations(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """States of conversations."""
+        table = schema.conversations
+        query = select(table.c.id, table.c.state).where(
+            table.c.id.in_(bindparam("ids", expanding=True))
+        )
+        found: dict[str, bytes] = {}
+        with self._database.read() as connection:
+            for part in parts(ids):
+                found.update(
+                    (row.id, row.state) for row in connection.execute(query, {"ids": part})
+                )
+        return found
+
+    def relationships_in(self, conversations: Sequence[str]) -> list[RelationshipRow]:
+        """Every relationship of some conversations."""
+        table = schema.relationships
+        query = select(table).where(table.c.conversation.in_(bindparam("ids", expanding=True)))
+        found: list[RelationshipRow] = []
+        with self._database.read() as connection:
+            for part in parts(conversations):
+                found += [RelationshipRow(*row) for row in connection.execute(query, {"ids": part})]
+        return found
+
+    def people(self, ids: Sequence[str], *, partition: int | None = None) -> dict[str, bytes]:
+        """States of people."""
+        table = schema.people
+        query = select(table.c.id, table.c.state).where(
+            table.c.id.in_(bindparam("ids", expanding=True))
+        )
+        if partition is not None:
+            query = query.where(table.c.partition == partition)
+        else:
+            query = query.order_by(table.c.partition.desc())
+        found: dict[str, bytes] = {}
+        with self._database.read() as connection:
+            for part in parts(ids):
+                found.update(
+                    (row.id, row.state) for row in connection.execute(query, {"ids": part})
+                )
+        return found
+
+    def checkpoint(
+        self, change: Checkpoint, outbox: Callable[[Sequence[FoundRow]], Sequence[Delivery]]
+    ) -> list[FoundRow]:
+        """Write a change, all or nothing; returns the findings that were new."""
+        upsert = self._database.upsert
+        partition = change.partition
+        # One writer of findings at a time: a reader's cursor never passes a number not yet there.
+        with self._database.write(lock=_FOUND_LOCK if change.found else None) as connection:
+            for part in parts(change.gone):
+                table = schema.relationships
+                connection.execute(delete(table).where(table.c.id.in_(part)))
+            if change.relationships:
+                connection.execute(
+                    upsert(schema.relationships, ["id"]),
+                    [msgspec.structs.asdict(row) for row in change.relationships],
+                )
+            if change.conversations:
+                connection.execute(
+                    upsert(schema.conversations, ["id"]),
+                    [
+                        {"id": key, "partition": partition, "last_at": at, "state": state}
+                        for key, at, state in change.conversations
+                    ],
+                )
+            if change.people:
+                connection.execute(
+                    upsert(schema.people, ["partition", "id"]),
+                    [
+                        {"partition": partition, "id": key, "state": state}
+                        for key, state in change.people
+                    ],
+                )
+            if change.shadow:
+                connection.execute(
+                    self._database.insert_new(schema.shadow_findings),
+                    [msgspec.structs.asdict(row) for row in change.shadow],
+                )
+            new = self._find(connection, change)
+            messages = outbox(new) if new else ()
+            if messages:
+                connection.execute(
+                    self._database.insert_new(schema.deliveries),
+                    [msgspec.structs.asdict(message) for message in messages],
+                )
+            connection.execute(
+                upsert(schema.progress, ["partition"]),
+                {"partition": partition, **msgspec.structs.asdict(change.progress)},
+            )
+        return new
+
+    def _find(self, connection: Connection, change: Checkpoint) -> list[FoundRow]:
+        table = schema.findings
+        there: set[str] = set()
+        for part in parts([row.id for row in change.found]):
+            there.update(
+                connection.execute(select(table.c.id).where(table.c.id.in_(part))).scalars()
+            )
+        new: list[FoundRow] = []
+        for row in change.found:
+            if row.id in there:
+                continue
+            there.add(row.id)
+            new.append(msgspec.structs.replace(row, found_at=change.now))
+        if new:
+            connection.execute(
+                insert(table),
+                [
+                    {key: value for key, value in msgspec.structs.asdict(row).items()
+                     if key != "number"}
+                    for row in new
+                ],
+            )  # fmt: skip
+        return new
+
+    # --- reading ----------------------------------------------------------------------------
+
+    def relationship(self, identifier: str) -> RelationshipRow | None:
+        """One relationship."""
+        query = select(schema.relationships).where(schema.relationships.c.id == identifier)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else RelationshipRow(*row)
+
+    def relationships(
+        self,
+        *,
+        conversation: str | None = None,
+        account: str | None = None,
+        actors: Sequence[str] = (),
+        targets: Sequence[str] = (),
+        level: int = 0,
+        after: str = "",
+        limit: int = 100,
+    ) -> list[RelationshipRow]:
+        """Relationships by id above `after`."""
+        table = schema.relationships
+        query = select(table).where(table.c.id > after).order_by(table.c.id).limit(limit)
+        if conversation is not None:
+            query = query.where(table.c.conversation == conversation)
+        if account is not None:
+            query = query.where(or_(table.c.actor == account, table.c.target == account))
+        if actors:
+            query = query.where(table.c.actor.in_(actors))
+        if targets:
+            query = query.where(table.c.target.in_(targets))
+        if level:
+            query = query.where(table.c.level >= level)
+        with self._database.read() as connection:
+            return [RelationshipRow(*row) for row in connection.execute(query)]
+
+    def sides(
+        self,
+        side: str,
+        *,
+        conversation: str | None = None,
+        account: str | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> list[str]:
+        """Distinct accounts on a side, in order, above `after`."""
+        table = schema.relationships
+        column: ColumnElement[str] = table.c[side]
+        query = select(column).distinct().where(column > after).order_by(column).limit(limit)
+        if conversation is not None:
+            query = query.where(table.c.conversation == conversation)
+        if account is not None:
+            query = query.where(or_(table.c.actor == account, table.c.target == account))
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def found(
+        self,
+        after: int = 0,
+        limit: int = 100,
+        *,
+        conversation: str | None = None,
+        account: str | None = None,
+        level: int = 0,
+    ) -> list[FoundRow]:
+        """Findings after a number, in the order of finding."""
+        table = schema.findings
+        query = select(table).where(table.c.number > after).order_by(table.c.number).limit(limit)
+        if conversation is not None:
+            query = query.where(table.c.conversation == conversation)
+        if account is not None:
+            query = query.where(or_(table.c.actor == account, table.c.target == account))
+        if level:
+            query = query.where(table.c.level >= level)
+        with self._database.read() as connection:
+            return [FoundRow(**row._mapping) for row in connection.execute(query)]
+
+    def finding(self, identifier: str) -> FoundRow | None:
+        """One finding."""
+        query = select(schema.findings).where(schema.findings.c.id == identifier)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else FoundRow(**row._mapping)
+
+    def shadow(self, policy: str, after: str = "", limit: int = 100) -> list[ShadowRow]:
+        """What a policy in shadow found, by id above `after`."""
+        table = schema.shadow_findings
+        query = (
+            select(table)
+            .where(table.c.policy == policy, table.c.id > after)
+            .order_by(table.c.id)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [ShadowRow(**row._mapping) for row in connection.execute(query)]
+
+    def counts(self) -> dict[str, int]:
+        """Rows of each kind."""
+        deliveries = schema.deliveries
+
+        def rows(table: Any) -> Any:
+            return select(func.count()).select_from(table)
+
+        queries = {
+            "events": rows(_events),
+            "findings": rows(schema.findings),
+            "relationships": rows(schema.relationships),
+            "quarantined": rows(schema.quarantine),
+            "sealed_texts": rows(schema.sealed_texts),
+            "deliveries_pending": rows(deliveries).where(deliveries.c.state == "pending"),
+            "deliveries_dead": rows(deliveries).where(deliveries.c.state == "dead"),
+        }
+        with self._database.read() as connection:
+            return {name: connection.execute(query).scalar_one() for name, query in queries.items()}
+
+    # --- forgetting -------------------------------------------------------------------------
+
+    def expire(self, *, state_before: int, log_before: int, sealed_before: int) -> dict[str, int]:
+        """Forget what is older; returns how much of each."""
+        doomed = (
+            ("relationships", schema.relationships, schema.relationships.c.last_at < state_before),
+            ("conversations", schema.conversations, schema.conversations.c.last_at < state_before),
+            ("findings", schema.findings, schema.findings.c.at < state_before),
+            ("shadow_findings", schema.shadow_findings, schema.shadow_findings.c.at < state_before),
+            ("events", _events, _events.c.received < log_before),
+            ("quarantined", schema.quarantine, schema.quarantine.c.received < log_before),
+            ("deliveries", schema.deliveries, schema.deliveries.c.created_at < log_before),
+            ("sealed_texts", schema.sealed_texts, schema.sealed_texts.c.received < sealed_before),
+        )
+        gone = {}
+        with self._database.write(lock=_LOG_LOCK) as connection:
+            for name, table, condition in doomed:
+                gone[name] = connection.execute(delete(table).where(condition)).rowcount
+        return gone
+
+    def erase(self, account: str) -> dict[str, int]:
+        """Remove an account: its state, its events, what was found, its sealed texts; counts.
+
+        Events of others that name the account stay, since they are about others; its own go.
+        """
+        rel, found, shadow = schema.relationships, schema.findings, schema.shadow_findings
+        gone: dict[str, int] = {}
+        with self._database.write(lock=_LOG_LOCK) as connection:
+            either = or_(rel.c.actor == account, rel.c.target == account)
+            talks = list(
+                connection.execute(select(rel.c.conversation).distinct().where(either)).scalars()
+            )
+            gone["relationships"] = connection.execute(delete(rel).where(either)).rowcount
+            for table, name in ((found, "findings"), (shadow, "shadow_findings")):
+                about = or_(table.c.actor == account, table.c.target == account)
+                gone[name] = connection.execute(delete(table).where(about)).rowcount
+            gone["people"] = connection.execute(
+                delete(schema.people).where(schema.people.c.id == account)
+            ).rowcount
+            gone["sealed_texts"] = connection.execute(
+                delete(schema.sealed_texts).where(schema.sealed_texts.c.sender == account)
+            ).rowcount
+            doomed: list[int] = []
+            for part in parts(["", *talks]):
+                query = select(_events.c.seq, _events.c.kind, _events.c.body).where(
+                    _events.c.conversation.in_(part)
+                )
+                doomed += [
+                    row.seq
+                    for row in connection.execute(query)
+                    if _owner(row.kind, row.body) == account
+                ]
+            gone["events"] = 0
+            for numbers in parts(doomed):
+                gone["events"] += connection.execute(
+                    delete(_events).where(_events.c.seq.in_(numbers))
+                ).rowcount
+        if self._database.sqlite:
+            self._database.compact()
+        return gone
+
+    def check(self) -> None:
+        """Raise `StoreError` unless the store can be read and written."""
+        with self._database.write() as connection:
+            connection.execute(
+                self._database.upsert(schema.settings, ["name"]), {"name": "check", "value": b"1"}
+            )
+
+
+_OWNERS: Final = {
+    "message": "sender_id", "account": "id", "contact": "actor_id", "room": "actor_id",
+    "gift": "sender_id", "session": "account_id", "profile": "account_id",
+    "user_report": "reporter_id",
+}  # fmt: skip
+
+
+def _owner(kind: str, body: bytes) -> object:
+    """Whose doing an event was."""
+    return msgspec.json.decode(body).get(_OWNERS.get(kind, ""))

@@ -1,0 +1,106 @@
+"""`lamppost serve`: the HTTP service."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from lamppost.cli._files import note
+from lamppost.core.errors import EngineError, UsageError
+
+if TYPE_CHECKING:
+    from lamppost.service.runtime import FirstStart, Service
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb."""
+    app.command("serve")(serve)
+
+
+def serve(
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder for the database and the service's secret.")
+    ] = Path("lamppost-data"),
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="0 takes a free one.")
+    ] = 8000,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    store: Annotated[
+        str, typer.Option("--store", help="Database URL (default: SQLite in the data folder).")
+    ] = "",
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="Processes; more need PostgreSQL.")
+    ] = 1,
+    max_body: Annotated[
+        int, typer.Option("--max-body", min=1, max=1024, help="Largest body, in MiB.")
+    ] = 16,
+    rate: Annotated[
+        float, typer.Option("--rate", min=0, help="Requests a second and key; 0 is no limit.")
+    ] = 500.0,
+    event_rate: Annotated[
+        float, typer.Option("--event-rate", min=0, help="Events a second and key; 0 is no limit.")
+    ] = 0.0,
+    allow_private_webhooks: Annotated[
+        bool, typer.Option("--allow-loopback-webhooks", help="For tests on one machine only.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON line first: url, api_key, sign_in.")
+    ] = False,
+) -> None:
+    """Serve the HTTP API: events in, findings out. The first start prints the first API key.
+
+    Example: lamppost serve --data lamppost-data --port 8000
+    """
+    try:
+        from lamppost.service.run import listen, serve_many
+        from lamppost.service.run import serve as run
+        from lamppost.service.runtime import Service, Settings
+    except ImportError as error:
+        raise EngineError(
+            f"the service needs {error.name}", hint="pip install 'lamppost[service]'"
+        ) from error
+
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(message)s"
+    )
+    logging.getLogger("lamppost").setLevel(logging.INFO)
+    settings = Settings(
+        data=str(data), store=store, host=host, port=port, workers=workers,
+        max_body=max_body * 1024 * 1024, requests_per_second=rate, events_per_second=event_rate,
+        allow_private_webhooks=allow_private_webhooks,
+    )  # fmt: skip
+    if workers > 1 and settings.url.startswith("sqlite"):
+        raise UsageError(
+            "SQLite has one writer",
+            where="--workers",
+            hint="use PostgreSQL: --store postgresql://…",
+        )
+    place = listen(settings)
+    name = f"[{host}]" if ":" in host else host
+    url = f"http://{name}:{place.getsockname()[1]}"
+
+    def ready(first: FirstStart) -> None:
+        if as_json:
+            line: dict[str, str] = {"url": url}
+            if first.api_key is not None and first.sign_in is not None:
+                line |= {"api_key": first.api_key, "sign_in": first.sign_in}
+            print(msgspec.json.encode(line).decode(), flush=True)  # noqa: T201
+            return
+        note(f"Lamppost serves {url} from {data}")
+        if first.api_key is not None:
+            note("This is shown once. Keep it:")
+            print(first.api_key, flush=True)  # noqa: T201
+
+    def make() -> Service:
+        return Service(settings)
+
+    with place:
+        if workers > 1:
+            serve_many(make, place, workers, ready)
+        else:
+            run(make, place, ready)

@@ -1,0 +1,133 @@
+"""Run a service until it is told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+import uvicorn
+
+from lamppost.core.errors import UsageError
+from lamppost.service.app import make_app
+from lamppost.service.runtime import FirstStart, Service, Settings
+
+_SWITCH = 0.001
+"""Seconds after which a busy thread lets another run: requests wait less for the writer."""
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Say when requests are taken."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End in order on a signal, and then return like any other function."""
+        kinds = (signal.SIGINT, signal.SIGTERM)
+        before = {kind: signal.signal(kind, self.handle_exit) for kind in kinds}
+        try:
+            yield
+        finally:
+            for kind, handler in before.items():
+                signal.signal(kind, handler)
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises `UsageError`."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind((settings.host, settings.port))
+        made.listen(1024)
+    except OSError as error:
+        made.close()
+        reason = (error.strerror or "refused").lower()
+        raise UsageError(
+            f"cannot listen on {settings.host} port {settings.port}: {reason}", hint="--port"
+        ) from None
+    return made
+
+
+def serve(
+    make: Callable[[], Service], place: socket.socket, ready: Callable[[FirstStart], None]
+) -> None:
+    """Build a service, serve it on `place` until a signal, and end in order."""
+    service = make()
+    first = service.first_start()
+    sys.setswitchinterval(_SWITCH)
+    config = uvicorn.Config(
+        make_app(service, max_body=service.settings.max_body),
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=10,
+        limit_concurrency=1000,
+        h11_max_incomplete_event_size=65_536,
+    )
+    service.start()
+    try:
+        _Server(config, lambda: ready(first)).run([place])
+    finally:
+        service.stop()
+
+
+def serve_many(
+    make: Callable[[], Service],
+    place: socket.socket,
+    workers: int,
+    ready: Callable[[FirstStart], None],
+) -> None:
+    """Serve with several processes on one socket; one that dies is started again."""
+    service = make()
+    first = service.first_start()
+    service.stores.close()
+    children: dict[int, float] = {}
+    ending = False
+
+    def end(number: int, frame: FrameType | None) -> None:
+        nonlocal ending
+        ending = True
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
+
+    def start() -> None:
+        child = os.fork()
+        if child == 0:
+            code = 3
+            try:
+                for kind in (signal.SIGINT, signal.SIGTERM):
+                    signal.signal(kind, signal.SIG_DFL)
+                serve(make, place, lambda made: None)
+                code = 0
+            finally:
+                os._exit(code)
+        children[child] = time.monotonic()
+
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(kind, end)
+    for _ in range(workers):
+        start()
+    ready(first)
+    while children:
+        child, _ = os.wait()
+        born = children.pop(child, 0.0)
+        if not ending:
+            if time.monotonic() - born < 1.0:
+                time.sleep(1.0)
+            start()

@@ -1,0 +1,315 @@
+"""A service as it runs: everything built, started, stopped in order."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from lamppost.cases.ports import TextSealer
+from lamppost.core.access import SCOPES
+from lamppost.core.errors import LamppostError, StoreError
+from lamppost.history.ports import Delivery, FoundRow
+from lamppost.pipeline import Engine
+from lamppost.service.folding import Folder
+from lamppost.service.intake import Intake
+from lamppost.service.keys import Keys
+from lamppost.service.limits import Limit
+from lamppost.service.metrics import Metrics
+from lamppost.service.policies import Policies
+from lamppost.service.ports import Journal
+from lamppost.service.secrets import Secrets, load_secrets
+from lamppost.service.views import Views
+from lamppost.service.webhooks import PAUSES, Webhooks
+from lamppost.signals.recorded import RecordedReader
+from lamppost.wiring import Stores, build_engine, open_stores
+
+_log: Final = logging.getLogger("lamppost.service")
+_SWEEP: Final = 3600.0
+_GOVERN: Final = 2.0
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a service is run. Sizes in bytes, rates per second and key (0: no limit)."""
+
+    data: str
+    store: str = ""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    max_body: int = 16 * 1024 * 1024
+    requests_per_second: float = 500.0
+    events_per_second: float = 0.0
+    most_waiting: int = 20_000
+    allow_private_webhooks: bool = False
+
+    @property
+    def url(self) -> str:
+        """URL of the database."""
+        return self.store or f"sqlite:///{Path(self.data).resolve() / 'lamppost.db'}"
+
+
+@dataclass
+class FirstStart:
+    """What is made when a data folder is new, and shown this once.
+
+    `sign_in` lets the first person into the review pages; the setting `sign_in` holds its
+    SHA-256 until it has been used.
+    """
+
+    api_key: str | None = None
+    sign_in: str | None = None
+
+
+class Service:
+    """Everything of one process. `start` and `stop` are called once each."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        engine: Engine | None = None,
+        journal: Journal | None = None,
+        sealer: TextSealer | None = None,
+        pauses: Sequence[float] = PAUSES,
+    ) -> None:
+        self.settings = settings
+        folder = Path(settings.data)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.secrets: Secrets = load_secrets(folder)
+        self.stores: Stores = open_stores(settings.url)
+        self.engine = engine if engine is not None else build_engine()
+        self.metrics = Metrics()
+        self.keys = Keys(self.stores.keys, self.secrets.derive("api keys"))
+        self.rate = Limit(settings.requests_per_second, 2 * settings.requests_per_second)
+        self.volume = Limit(settings.events_per_second, 2 * settings.events_per_second)
+        self.strangers = Limit(1.0, 30.0)
+        self._journal = journal
+        recorded = replace(
+            self.engine,
+            reader=RecordedReader(self.engine.library),
+        )
+        self.policies = Policies(self.stores.policies, self.stores.ledger, recorded)
+        self.policies.start()
+        self.policies.on_change(self.govern)
+        self.webhooks = Webhooks(
+            self.stores.webhooks,
+            self.stores.outbox,
+            self.secrets,
+            self.metrics,
+            allow_private=settings.allow_private_webhooks,
+            pauses=pauses,
+        )
+        self.views = Views(recorded, self.stores.ledger, self.policies.live)
+        self.partitions = self._partitions()
+        self._folders: list[Folder] = []
+        self._recorded = recorded
+        inline = None
+        if self.stores.database.sqlite:
+            if not self.stores.leases.take(0):
+                raise StoreError(
+                    "another process serves this data folder",
+                    where=settings.data,
+                    hint="stop it, or use another folder",
+                )
+            inline = self._folder(0)
+        self.intake = Intake(
+            self.engine,
+            self.stores.ledger,
+            self.policies.live,
+            self.metrics,
+            folder=inline,
+            partitions=self.partitions,
+            sealer=sealer,
+            most_waiting=settings.most_waiting,
+        )
+        self._follow_fault: str | None = None
+        self._ending = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self.metrics.gauge("events_waiting", "Events that wait to be kept", self._waiting)
+        self.metrics.gauge("events_unscored", "Events kept and not yet folded", self._lag)
+
+    @property
+    def fault(self) -> str | None:
+        """Why folding does not go on, if so."""
+        return self.intake.fault or self._follow_fault
+
+    def first_start(self) -> FirstStart:
+        """Make the first key when there is none."""
+        if self.keys.all():
+            return FirstStart()
+        _, text = self.keys.make("first start", SCOPES)
+        word = secrets.token_urlsafe(24)
+        digest = hashlib.sha256(word.encode()).hexdigest()
+        self.stores.settings.put("sign_in", digest.encode())
+        return FirstStart(api_key=text, sign_in=word)
+
+    def start(self) -> None:
+        """Fold what is left of the log, then begin to take events."""
+        for folder in self._folders:
+            again = folder.start()
+            if again:
+                _log.info("folded %d events again", again)
+        self.intake.start()
+        self.webhooks.start()
+        work = [self._govern_on, self._sweep]
+        if not self.stores.database.sqlite:
+            work.append(self._follow)
+        for what in work:
+            thread = threading.Thread(target=what, name=what.__name__, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Finish what was accepted, write it, and end."""
+        self._ending.set()
+        self.intake.stop()
+        self.webhooks.stop()
+        for thread in self._threads:
+            thread.join(15)
+        self.stores.close()
+
+    def note(self, actor: str, act: str, subject: str, details: Mapping[str, Any]) -> None:
+        """Write an act into the audit chain."""
+        if self._journal is not None:
+            self._journal.record(actor=actor, act=act, subject=subject, details=details)
+
+    def govern(self) -> None:
+        """Use the policies in force from the next event on."""
+        live, shadow = self.policies.live(), self.policies.shadow()
+
+        def change() -> None:
+            for folder in self._folders:
+                folder.govern(live, shadow)
+
+        if self.stores.database.sqlite:
+            self.intake.call(change)
+        else:
+            change()
+
+    def forget_held(self) -> None:
+        """Read states from the store again, after something was erased there."""
+
+        def forget() -> None:
+            for folder in self._folders:
+                folder.forget()
+
+        self.intake.call(forget)
+
+    # --- parts ------------------------------------------------------------------------------
+
+    def _partitions(self) -> int:
+        wanted = 1 if self.stores.database.sqlite else max(1, self.settings.workers)
+        return int(self.stores.settings.put_once("partitions", str(wanted).encode()))
+
+    def _folder(self, partition: int) -> Folder:
+        folder = Folder(
+            self._recorded,
+            self.stores.ledger,
+            partition,
+            self.policies.live(),
+            outbox=self._outbox,
+        )
+        folder.govern(self.policies.live(), self.policies.shadow())
+        self._folders.append(folder)
+        return folder
+
+    def _outbox(self, rows: Sequence[FoundRow]) -> Sequence[Delivery]:
+        return self.webhooks.about(rows, self.policies.live().policy)
+
+    def _waiting(self) -> float:
+        return float(self.intake.waiting)
+
+    def _lag(self) -> float:
+        try:
+            newest = self.stores.ledger.newest()
+            done = [
+                progress.seq if progress is not None else 0
+                for partition in range(self.partitions)
+                for progress in [self.stores.ledger.progress(partition)]
+            ]
+        except LamppostError:
+            return -1.0
+        return float(max(0, newest - min(done)))
+
+    # --- threads ----------------------------------------------------------------------------
+
+    def _govern_on(self) -> None:
+        """See policies that another process has deployed."""
+        while not self._ending.wait(_GOVERN):
+            with contextlib.suppress(LamppostError):
+                if self.policies.refresh():
+                    self.govern()
+
+    def _sweep(self) -> None:
+        """Forget what retention says, once an hour."""
+        while not self._ending.wait(_SWEEP):
+            try:
+                self.sweep()
+            except LamppostError as error:
+                _log.error("retention failed: %s", error)
+
+    def sweep(self) -> dict[str, int]:
+        """Forget what is older than the policy keeps; returns how much of each."""
+        now = time.time_ns() // 1_000_000
+        keep = self.policies.live().policy.retention
+        gone = self.stores.ledger.expire(
+            state_before=now - keep.state,
+            log_before=now - keep.log,
+            sealed_before=now - keep.sealed,
+        )
+        if any(gone.values()):
+            self.forget_held()
+        return gone
+
+    def _follow(self) -> None:
+        """On PostgreSQL: fold the partitions that are ours to fold."""
+        mine = -(-self.partitions // max(1, self.settings.workers))
+        started = time.monotonic()
+        asked = 0.0
+        while not self._ending.is_set():
+            try:
+                now = time.monotonic()
+                if self._folders and not self.stores.leases.held():
+                    self._folders.clear()
+                most = mine if now - started < 10.0 else self.partitions
+                if len(self._folders) < most and now - asked > 1.0:
+                    asked = now
+                    self._take(most)
+                done = 0
+                for folder in list(self._folders):
+                    before = time.perf_counter()
+                    count = folder.catch_up(5_000)
+                    if count:
+                        done += count
+                        self.metrics.scored.inc(count)
+                        self.metrics.fold_seconds.observe(time.perf_counter() - before)
+                self._follow_fault = None
+            except Exception as error:
+                known = isinstance(error, LamppostError)
+                self._follow_fault = str(error) if known else type(error).__name__
+                _log.error("folding failed and will be tried again: %s", self._follow_fault)
+                self.metrics.faults.inc()
+                self._folders.clear()
+                self.stores.leases.close()
+                self._ending.wait(2.0)
+                continue
+            if not done:
+                self._ending.wait(0.02)
+
+    def _take(self, most: int) -> None:
+        owned = {folder.partition for folder in self._folders}
+        for partition in range(self.partitions):
+            if len(self._folders) >= most:
+                return
+            if partition not in owned and self.stores.leases.take(partition):
+                self._folder(partition).start()

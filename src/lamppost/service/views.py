@@ -1,0 +1,210 @@
+"""What the API answers: relationships, accounts and children as `lamppost score` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from lamppost.core.levels import Level
+from lamppost.history.memory import State
+from lamppost.history.ports import FoundRow, Ledger, RelationshipRow
+from lamppost.pipeline import Engine, Finding, RelationshipScore, score
+from lamppost.reports.scan.views import (
+    AccountView,
+    ChildView,
+    SignalNames,
+    account_views,
+    child_views,
+)
+from lamppost.risk.score import Skipped
+from lamppost.service.folding import (
+    Rules,
+    conversation_from,
+    person_from,
+    relationship_from,
+    relationship_id,
+)
+
+MOST: Final = 500
+"""Most items of one page."""
+_OF_ONE: Final = 10_000
+_finding: Final = msgspec.json.Decoder(Finding)
+
+
+class Scores(msgspec.Struct, frozen=True):
+    """A page of relationships. `next` asks for the following page as `?after=`."""
+
+    items: list[RelationshipScore]
+    next: str | None
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """A page of accounts."""
+
+    items: list[AccountView]
+    next: str | None
+
+
+class Children(msgspec.Struct, frozen=True):
+    """A page of children."""
+
+    items: list[ChildView]
+    next: str | None
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding, its place in the order of finding, and the policy that was in force."""
+
+    number: int
+    found_at: int
+    policy: str
+    relationship_id: str
+    finding: Finding
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """A page of findings, in the order of finding."""
+
+    items: list[Found]
+    next: str | None
+
+
+class Views:
+    """Reads from the store only, so that it may be used from any thread and any process."""
+
+    def __init__(self, engine: Engine, ledger: Ledger, rules: Callable[[], Rules]) -> None:
+        self._engine = engine
+        self._ledger = ledger
+        self._rules = rules
+        self._signals: SignalNames = {
+            number: (card.detector, card.because, card.imminent)
+            for number, card in engine.library.cards.items()
+            if card.kind == "child_signal"
+        }
+
+    def relationship(self, identifier: str) -> RelationshipScore | None:
+        """One relationship."""
+        row = self._ledger.relationship(identifier)
+        return None if row is None else self._score([row])[0][0]
+
+    def relationships(
+        self,
+        conversation: str | None,
+        account: str | None,
+        level: Level,
+        after: str | None,
+        limit: int,
+    ) -> Scores:
+        """Relationships of a conversation or an account (either side), or all."""
+        rows = self._ledger.relationships(
+            conversation=conversation, account=account, level=level, after=after or "",
+            limit=limit + 1,
+        )  # fmt: skip
+        more = rows[limit - 1].id if len(rows) > limit else None
+        return Scores(self._score(rows[:limit])[0], more)
+
+    def account(self, identifier: str) -> AccountView | None:
+        """One account, as it treats others."""
+        found = self._accounts([identifier], None)
+        return found[0] if found else None
+
+    def accounts(
+        self, conversation: str | None, account: str | None, after: str | None, limit: int
+    ) -> Accounts:
+        """Accounts by id, as they treat others; of a conversation only there."""
+        if account is not None:
+            return Accounts(self._accounts([account], conversation), None)
+        names = self._ledger.sides(
+            "actor", conversation=conversation, after=after or "", limit=limit + 1
+        )
+        more = names[limit - 1] if len(names) > limit else None
+        return Accounts(self._accounts(names[:limit], conversation), more)
+
+    def child(self, identifier: str) -> ChildView | None:
+        """One child, or someone of unknown age who is aimed at."""
+        found = self._children([identifier], None)
+        return found[0] if found else None
+
+    def children(
+        self, conversation: str | None, account: str | None, after: str | None, limit: int
+    ) -> Children:
+        """Children by id. A page may be short or empty while there are more."""
+        if account is not None:
+            return Children(self._children([account], conversation), None)
+        names = self._ledger.sides(
+            "target", conversation=conversation, after=after or "", limit=limit + 1
+        )
+        more = names[limit - 1] if len(names) > limit else None
+        return Children(self._children(names[:limit], conversation), more)
+
+    def findings(
+        self,
+        conversation: str | None,
+        account: str | None,
+        level: Level,
+        after: int,
+        limit: int,
+    ) -> Findings:
+        """Findings in the order they were made, after a number."""
+        rows = self._ledger.found(
+            after, limit + 1, conversation=conversation, account=account, level=level
+        )
+        more = str(rows[limit - 1].number) if len(rows) > limit else None
+        return Findings([_found(row) for row in rows[:limit]], more)
+
+    def finding(self, identifier: str) -> Found | None:
+        """One finding."""
+        row = self._ledger.finding(identifier)
+        return None if row is None else _found(row)
+
+    def _accounts(self, names: Sequence[str], conversation: str | None) -> list[AccountView]:
+        if not names:
+            return []
+        rows = self._ledger.relationships(actors=names, conversation=conversation, limit=_OF_ONE)
+        scores, _ = self._score(rows)
+        return sorted(account_views(scores), key=lambda view: view.account_id)
+
+    def _children(self, names: Sequence[str], conversation: str | None) -> list[ChildView]:
+        if not names:
+            return []
+        rows = self._ledger.relationships(targets=names, conversation=conversation, limit=_OF_ONE)
+        scores, state = self._score(rows)
+        views = child_views(scores, state, self._signals)
+        return sorted(views, key=lambda view: view.child_id)
+
+    def _score(self, rows: Sequence[RelationshipRow]) -> tuple[list[RelationshipScore], State]:
+        """Scores of rows under the live policy, and the state they were made from."""
+        engine = replace(self._engine, thresholds=self._rules().policy.thresholds)
+        state = State()
+        names = sorted({name for row in rows for name in (row.actor, row.target)})
+        for name, data in self._ledger.people(names).items():
+            state.people[name] = person_from(data)
+        talks = sorted({row.conversation for row in rows})
+        for name, data in self._ledger.conversations(talks).items():
+            state.conversations[name] = conversation_from(data)
+        made = []
+        for row in rows:
+            item = relationship_from(row.state)
+            state.relationships["\x1f".join(item.key)] = item
+            result = score(engine, state, item)
+            talk = state.conversations.get(row.conversation)
+            if talk is not None and talk.unread:
+                reason = f"{talk.unread} messages were not read: no legal basis"
+                result = msgspec.structs.replace(
+                    result, skipped=[*result.skipped, Skipped("text", reason)]
+                )
+            made.append(result)
+        return made, state
+
+
+def _found(row: FoundRow) -> Found:
+    return Found(
+        number=row.number,
+        found_at=row.found_at,
+        policy=row.policy,
+        relationship_id=relationship_id(row.conversation, row.actor, row.target),
+        finding=_finding.decode(row.body),
+    )
