@@ -56,6 +56,14 @@ def test_every_pattern_was_measured() -> None:
     assert rates.date
 
 
+def test_the_word_list_is_there_and_measured() -> None:
+    reasons = [item for item in load_library().reasons if "/word-list." in item.key]
+    assert len(reasons) > 100
+    assert set(load_rates()["en"].patterns) >= {
+        item.key for item in reasons if item.language == "en"
+    }
+
+
 def test_no_sighting_alarms_alone() -> None:
     from lamppost.risk.thresholds import Thresholds
 

@@ -53,7 +53,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     (the possible child). `kind` is `tactic`, `child_signal` or `protective` (negative bits).
     `imminent` marks what makes a case urgent; `severe` what protective evidence never offsets.
     `reports_others` means that the message tells of a third person: what is named in it is not
-    held against anyone in this chat. `labels` are upstream labels that count as a strong sighting.
+    held against anyone in this chat. `labels` are upstream labels that count as a strong sighting;
+    `word_list` names a vocabulary that a package brings at run time.
     """
 
     id: Annotated[str, Meta(pattern="^[a-z][a-z_]*$")]
@@ -67,6 +68,7 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     severe: bool = False
     imminent: bool = False
     reports_others: bool = False
+    word_list: Literal["", "sexual"] = ""
     labels: list[str] = []
     harm: Text
     what: Text

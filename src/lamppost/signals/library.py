@@ -18,6 +18,7 @@ from lamppost.core.errors import PackError
 from lamppost.signals.calibration import Rates, bits_ceiling, load_rates
 from lamppost.signals.card import Card, load_card
 from lamppost.signals.phrases import Compiled, Phrase, compile_pattern, load_phrases, load_slots
+from lamppost.signals.vocabulary import sexual_words
 
 HERE: Final = Path(__file__).parent
 TACTICS: Final = HERE / "tactics"
@@ -111,7 +112,10 @@ def load_library(languages: Sequence[str] | None = None, packs: Sequence[Path] =
             if language == "card" or (languages is not None and language not in languages):
                 continue
             spoken.add(language)
-            for phrase in load_phrases(path):
+            phrases = load_phrases(path)
+            if card.word_list:
+                phrases.append(_word_list(card, language))
+            for phrase in phrases:
                 where = f"{folder.name}/{path.name}: {phrase.id}"
                 reasons.extend(
                     _reasons(card, language, phrase, slots.get(language, {}), patterns, rates,
@@ -128,6 +132,17 @@ def load_library(languages: Sequence[str] | None = None, packs: Sequence[Path] =
         labels,
         tuple(sorted(spoken)),
         digest.hexdigest()[:16],
+    )
+
+
+def _word_list(card: Card, language: str) -> Phrase:
+    """The run-time word list of a detector as one phrase."""
+    assert card.word_list == "sexual"
+    return Phrase(
+        id="word-list",
+        strength="weak",
+        patterns=list(sexual_words(language)) or ["zzzz"],
+        because="uses words from a list of sexual vocabulary",
     )
 
 
