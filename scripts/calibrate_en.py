@@ -22,7 +22,6 @@ ROOT = Path(__file__).parent.parent
 
 
 def hard_events() -> Iterator[Event]:
-    """Hard ordinary conversations and lines; each line is a conversation of its own."""
     """Quiet scenarios and quiet lines, each line a conversation of its own."""
     for scenario in load_scenarios(ROOT / "tests/scenarios/en/quiet"):
         yield from scenario.events()

@@ -38,7 +38,6 @@ def alarms(engine: Engine, events: Iterable[Event]) -> tuple[int, int, set[str]]
 
 
 def report(name: str, conversations: int, messages: int, raised: set[str], seconds: float) -> None:
-    """Print one line, and the conversations that alarmed."""
     """Print one line, then the ids of what alarmed."""
     low, high = wilson(len(raised), conversations)
     print(
