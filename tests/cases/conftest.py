@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from lamppost.adapters.keys.checkpoints import CheckpointFile
 from lamppost.adapters.keys.kms import ServiceMasterKeys
 from lamppost.adapters.keys.local import FileShredSecrets, FileSigner, LocalKeyService
 from lamppost.adapters.stores.cases import Audit
+from lamppost.adapters.stores.cases import Holds as HoldRows
 from lamppost.adapters.stores.cases import Vault as Store
 from lamppost.adapters.stores.database import Database
+from lamppost.adapters.stores.erasure import DatabaseDisk, SqlRecords, SqlSealedTexts
+from lamppost.adapters.stores.ledger import SqlLedger
 from lamppost.cases.audit import EVERYTHING, Checkpoint, Journal, Verdict, verify
+from lamppost.cases.erasure import Eraser, Holds
 from lamppost.cases.keys import good_signature
 from lamppost.cases.vault import Keyring, Sealer, Vault
 
@@ -53,6 +58,17 @@ class Office:
             lambda person, case: person != "Mallory",
         )  # fmt: skip
         self.sealer = Sealer(self.shreds)
+        self.texts = SqlSealedTexts(database)
+        self.holds = Holds(
+            HoldRows(database), self.journal, self.clock, lambda: uuid.uuid4().hex
+        )  # fmt: skip
+        self.disk = DatabaseDisk(database, [folder])
+        self.eraser = Eraser(
+            records=SqlRecords(database, SqlLedger(database)), texts=self.texts,
+            sealer=self.sealer, store=store, vault=self.vault, keyring=self.keyring,
+            shreds=self.shreds, holds=self.holds, disk=self.disk, journal=self.journal,
+            signer=self.signer, clock=self.clock,
+        )  # fmt: skip
 
     def reopened(self, *, keys: Path | None = None) -> Office:
         """The same deployment as another process sees it; `keys` gives it another key folder."""

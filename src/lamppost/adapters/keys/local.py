@@ -167,6 +167,7 @@ class FileShredSecrets:
 
     def renew(self, bucket: int) -> str:
         """Begin a new secret."""
+        self._read()  # begins the file, which takes the same lock
         with self._turn, locked(self._file.lock):
             value = self._read()
             number = value.made.get(str(bucket), 0) + 1
@@ -192,6 +193,7 @@ class FileShredSecrets:
 
     def destroy(self, identifier: str) -> None:
         """Take a secret out of the file and wipe the old file."""
+        self._read()  # begins the file, which takes the same lock
         with self._turn, locked(self._file.lock):
             value = self._read()
             if identifier in value.current.values():
@@ -203,6 +205,7 @@ class FileShredSecrets:
 
     def rewrap(self) -> int:
         """Wrap the file key with the current master key."""
+        self._read()  # begins the file, which takes the same lock
         with self._turn, locked(self._file.lock):
             value = self._read()
             if self._masters.wrapped_by(value.key) == self._masters.current:
