@@ -72,7 +72,7 @@ def serve(
     settings = Settings(
         data=str(data), store=store, host=host, port=port, workers=workers,
         max_body=max_body * 1024 * 1024, requests_per_second=rate, events_per_second=event_rate,
-        allow_private_webhooks=allow_private_webhooks,
+        allow_private_webhooks=allow_private_webhooks, read_apart=True,
     )  # fmt: skip
     if workers > 1 and settings.url.startswith("sqlite"):
         raise UsageError(

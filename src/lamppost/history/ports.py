@@ -78,6 +78,16 @@ class Progress(msgspec.Struct, frozen=True):
     counters: bytes
 
 
+class ConversationRow(msgspec.Struct, frozen=True, gc=False):
+    """State of a conversation, and the place of the last event folded into it."""
+
+    id: str
+    partition: int
+    seq: int
+    last_at: int
+    state: bytes
+
+
 class RelationshipRow(msgspec.Struct, frozen=True, gc=False):
     """State of a relationship with what it is looked up by."""
 
@@ -134,12 +144,16 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class Checkpoint(msgspec.Struct):
-    """Everything that changed since the last checkpoint of a partition."""
+    """What changed in some conversations of a partition, whole.
+
+    Each conversation comes with its relationships and findings, so that its `seq` is true of
+    all of them. `progress.seq` is where folding begins again: all before it is written.
+    """
 
     partition: int
     progress: Progress
     now: int
-    conversations: list[tuple[str, int, bytes]] = []
+    conversations: list[ConversationRow] = []
     relationships: list[RelationshipRow] = []
     gone: list[str] = []
     people: list[tuple[str, bytes]] = []
@@ -156,10 +170,13 @@ class Ledger(Protocol):
         rejected: Sequence[Rejected],
         sealed: Sequence[Sealed],
         now: int,
-    ) -> list[Receipt]:
+        change: Checkpoint | None = None,
+        outbox: Callable[[Sequence[FoundRow]], Sequence[Delivery]] = lambda rows: (),
+    ) -> tuple[list[Receipt], list[FoundRow]]:
         """Keep what is new, all or nothing; when this returns, it is durable.
 
-        Numbers in the log have no gaps and come in the order of commits, whoever writes.
+        Numbers in the log have no gaps and come in the order of commits, whoever writes. A
+        `change` is written in the same transaction, as `checkpoint` does.
         """
         ...
 
@@ -186,7 +203,7 @@ class Ledger(Protocol):
         """Forget the state of a partition, to fold it again; the log and findings stay."""
         ...
 
-    def conversations(self, ids: Sequence[str]) -> dict[str, bytes]:
+    def conversations(self, ids: Sequence[str]) -> list[ConversationRow]:
         """States of conversations."""
         ...
 

@@ -27,6 +27,7 @@ from lamppost.history.memory import (
 )
 from lamppost.history.ports import (
     Checkpoint,
+    ConversationRow,
     Delivery,
     FoundRow,
     Ledger,
@@ -42,6 +43,7 @@ HELD: Final = 20_000
 """Most conversations held in memory between checkpoints; the rest is in the store."""
 _HELD_PEOPLE: Final = 100_000
 _REPLAY: Final = 5_000
+_SLICE: Final = 2_000
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _people: Final = msgspec.msgpack.Decoder(Person)
@@ -69,13 +71,24 @@ class Rules:
 
 
 @dataclass(slots=True)
-class _Dirty:
-    conversations: dict[str, set[str]] = field(default_factory=dict)
-    people: set[str] = field(default_factory=set)
+class _Touched:
+    """What is not yet written of a conversation: since which place and moment, and what."""
+
+    first: int
+    since: float
+    senders: set[str] = field(default_factory=set)
     found: list[FoundRow] = field(default_factory=list)
     shadow: list[ShadowRow] = field(default_factory=list)
-    gone: list[str] = field(default_factory=list)
-    events: int = 0
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """A change on its way to the store."""
+
+    conversations: list[str]
+    people: set[str]
+    marks: dict[str, int]
+    gone: list[tuple[str, str]]
 
 
 def relationship_id(conversation: str, actor: str, target: str) -> str:
@@ -124,7 +137,12 @@ class Folder:
         self._asked: set[str] = set()
         self._saved: dict[str, int] = {}
         self._orphans: dict[str, dict[str, str]] = {}
-        self._dirty = _Dirty()
+        self._seqs: dict[str, int] = {}
+        self._touched: dict[str, _Touched] = {}
+        self._urgent: set[str] = set()
+        self._changed_people: set[str] = set()
+        self._prepared: _Prepared | None = None
+        self._written = 0
         self._tick = 0
         self._shadow: Rules | None = None
         self._shadow_engine = engine
@@ -144,12 +162,7 @@ class Folder:
     @property
     def waiting(self) -> bool:
         """Whether something is folded that is not yet written."""
-        return self._dirty.events > 0
-
-    @property
-    def unwritten(self) -> int:
-        """Events folded and not yet written."""
-        return self._dirty.events
+        return self._written < self.seq
 
     @property
     def people(self) -> dict[str, Person]:
@@ -173,6 +186,7 @@ class Folder:
             self._state.counters = _counters.decode(progress.counters)
         else:
             self.seq = 0
+        self._written = self.seq
         return self.catch_up()
 
     def catch_up(self, limit: int | None = None) -> int:
@@ -192,54 +206,110 @@ class Folder:
         items = [item for item in items if item.seq > self.seq]
         if not items:
             return []
+        self._bring([item.event for item in items])
+        last = items[-1].seq
+        items = [item for item in items if self._next(item)]
         events = [item.event for item in items]
-        self._bring(events)
-        state = self._state
-        state.seen = earlier(items)
-        state, findings = step(self._engine, state, events)
-        self._state = state
-        state.seen = {}
-        self._mark(events)
+        self._state.seen = earlier(items)
+        self._state, findings = step(self._engine, self._state, events)
+        self._state.seen = {}
+        self._mark(items)
         for finding in findings:
-            self._dirty.found.append(self._row(finding))
+            self._touched[finding.conversation_id].found.append(self._row(finding))
+            self._urgent.add(finding.conversation_id)
         if self._shadow is not None:
             self._compare(events)
-        self.seq = items[-1].seq
+        self.seq = last
         self.scored += len(items)
-        self._dirty.events += len(items)
         return findings
 
-    def checkpoint(self) -> list[FoundRow]:
-        """Write what changed since the last time; returns the findings that were new."""
-        dirty = self._dirty
-        if not dirty.events:
-            return []
+    def _next(self, item: LoggedEvent) -> bool:
+        """Whether an event is yet to be folded into its conversation, as it was written."""
+        event = item.event
+        if isinstance(event, Message):
+            name = event.conversation_id
+        elif isinstance(event, Room):
+            name = event.room_id
+        else:
+            return True
+        if item.seq <= self._seqs.get(name, 0):
+            return False
+        self._seqs[name] = item.seq
+        return True
+
+    def change(self, *, most: int, age: float) -> Checkpoint | None:
+        """What to write next: conversations with findings, and those touched `age` seconds ago.
+
+        At most `most` conversations. Call `written` once it is in the store; until then it
+        counts as not written.
+        """
+        if not self.waiting:
+            return None
+        before = time.monotonic() - age
+        names = [name for name in self._urgent if name in self._touched]
+        for name, touched in self._touched.items():
+            if len(names) >= most or touched.since > before:
+                break
+            if name not in self._urgent:
+                names.append(name)
+        if not names and self._touched:
+            return None
         state = self._state
         change = Checkpoint(
             partition=self.partition,
             progress=Progress(
-                self.seq, state.newest, self._engine.library.digest, _pack(state.counters)
+                self._place(set(names)), state.newest, self._engine.library.digest,
+                _pack(state.counters),
             ),
             now=time.time_ns() // 1_000_000,
-            found=dirty.found,
-            shadow=dirty.shadow,
-        )
-        marks: dict[str, int] = {}
-        for name, senders in dirty.conversations.items():
-            self._write(name, senders, change, marks)
-        for name in dirty.people:
+        )  # fmt: skip
+        prepared = _Prepared(names, set(self._changed_people), {}, [])
+        for name in names:
+            touched = self._touched[name]
+            change.found += touched.found
+            change.shadow += touched.shadow
+            prepared.people |= touched.senders
+            self._write(name, touched.senders, change, prepared)
+        for name in prepared.people:
             person = state.people.get(name)
             if person is not None:
                 data = _pack(person)
                 mark = f"p\x1f{name}"
                 if self._saved.get(mark) != hash(data):
-                    marks[mark] = hash(data)
+                    prepared.marks[mark] = hash(data)
                     change.people.append((name, data))
-        new = self._ledger.checkpoint(change, self._outbox)
-        self._saved.update(marks)
-        self._dirty = _Dirty()
+        self._prepared = prepared
+        return change
+
+    def written(self) -> None:
+        """The change made last is in the store."""
+        prepared = self._prepared
+        assert prepared is not None, "change() comes first"
+        self._prepared = None
+        self._saved.update(prepared.marks)
+        self._changed_people -= prepared.people
+        for name in prepared.conversations:
+            del self._touched[name]
+            self._urgent.discard(name)
+        for name, key in prepared.gone:
+            self._orphans[name].pop(key, None)
+        self._written = self._place(set())
         self._evict()
+
+    def checkpoint(self) -> list[FoundRow]:
+        """Write everything that changed; returns the findings that were new."""
+        new: list[FoundRow] = []
+        while (change := self.change(most=_SLICE, age=0.0)) is not None:
+            new += self._ledger.checkpoint(change, self._outbox)
+            self.written()
         return new
+
+    def _place(self, without: set[str]) -> int:
+        """Place up to which all is written once the conversations `without` are."""
+        for name, touched in self._touched.items():  # in the order of their first event
+            if name not in without:
+                return touched.first - 1
+        return self.seq
 
     # --- states in and out of memory --------------------------------------------------------
 
@@ -265,10 +335,10 @@ class Folder:
                 missing.append(conversation)
             self._used[conversation] = self._tick
         if missing:
-            for name, data in self._ledger.conversations(missing).items():
-                found = state.conversations[name] = _conversations.decode(data)
+            for talk in self._ledger.conversations(missing):
+                found = state.conversations[talk.id] = _conversations.decode(talk.state)
                 people.update(found.speakers)
-                self._saved[f"c\x1f{name}"] = hash(data)
+                self._seqs[talk.id] = talk.seq
             for row in self._ledger.relationships_in(missing):
                 item = _relationships.decode(row.state)
                 key = "\x1f".join(item.key)
@@ -285,22 +355,28 @@ class Folder:
                 state.people[name] = _people.decode(data)
                 self._saved[f"p\x1f{name}"] = hash(data)
 
-    def _mark(self, events: Iterable[Event]) -> None:
-        dirty = self._dirty
-        for event in events:
+    def _mark(self, items: Iterable[LoggedEvent]) -> None:
+        """Remember what was touched."""
+        now = time.monotonic()
+        for item in items:
+            event = item.event
             if isinstance(event, Message):
-                dirty.conversations.setdefault(event.conversation_id, set()).add(event.sender_id)
-                dirty.people.add(event.sender_id)
+                touched = self._touch(event.conversation_id, item.seq, now)
+                touched.senders.add(event.sender_id)
                 if event.text == UNREAD:
                     self._state.conversations[event.conversation_id].unread += 1
             elif isinstance(event, Room):
-                dirty.conversations.setdefault(event.room_id, set())
+                self._touch(event.room_id, item.seq, now)
             else:
-                dirty.people.add(getattr(event, "id", ""))
+                self._changed_people.add(getattr(event, "id", ""))
 
-    def _write(
-        self, name: str, senders: set[str], change: Checkpoint, marks: dict[str, int]
-    ) -> None:
+    def _touch(self, name: str, seq: int, now: float) -> _Touched:
+        touched = self._touched.get(name)
+        if touched is None:
+            touched = self._touched[name] = _Touched(seq, now)
+        return touched
+
+    def _write(self, name: str, senders: set[str], change: Checkpoint, prepared: _Prepared) -> None:
         """Add to `change` what is new of one conversation."""
         state = self._state
         conversation = state.conversations.get(name)
@@ -316,7 +392,7 @@ class Folder:
             mark = f"r\x1f{key}"
             if self._saved.get(mark) == hash(data):
                 continue
-            marks[mark] = hash(data)
+            prepared.marks[mark] = hash(data)
             identifier = relationship_id(*item.key)
             if item.target == EVERYONE:
                 self._orphans.setdefault(name, {})[key] = identifier
@@ -326,39 +402,41 @@ class Folder:
                     item.level, item.last_at, data,
                 )
             )  # fmt: skip
-        orphans = self._orphans.get(name, {})
-        for key in [key for key in orphans if key not in state.relationships]:
-            change.gone.append(orphans.pop(key))  # said to nobody yet known, then to somebody
-        data = _pack(conversation)
-        mark = f"c\x1f{name}"
-        if self._saved.get(mark) != hash(data):
-            marks[mark] = hash(data)
-            change.conversations.append((name, last or state.newest, data))
+        for key, identifier in self._orphans.get(name, {}).items():
+            if key not in state.relationships:  # said to nobody yet known, then to somebody
+                change.gone.append(identifier)
+                prepared.gone.append((name, key))
+        change.conversations.append(
+            ConversationRow(
+                name, self.partition, self._seqs[name], last or state.newest, _pack(conversation)
+            )
+        )
 
     def _evict(self) -> None:
-        """Keep in memory the conversations used last."""
+        """Keep in memory the conversations used last, and all that are not yet written."""
         if len(self._used) > self._held:
             order = sorted(self._used, key=self._used.__getitem__)
             for name in order[: len(order) - self._held * 3 // 4]:
+                if name in self._touched:
+                    continue
                 del self._used[name]
+                self._seqs.pop(name, None)
                 self._state.conversations.pop(name, None)
-                self._saved.pop(f"c\x1f{name}", None)
                 for key in self._state.by_conversation.pop(name, ()):
                     self._state.relationships.pop(key, None)
                     self._saved.pop(f"r\x1f{key}", None)
                 self._orphans.pop(name, None)
-        if len(self._asked) > _HELD_PEOPLE:
-            self._asked = set()
-            for name in list(self._state.people):
-                self._saved.pop(f"p\x1f{name}", None)
-            self._state.people = {}
-            self._forget_conversations()
+        if len(self._asked) > _HELD_PEOPLE and not self._touched:
+            self._drop()
 
-    def _forget_conversations(self) -> None:
-        """People are brought with their conversation, so they go together."""
+    def _drop(self) -> None:
+        """Hold nothing: people are brought with their conversation, so they go together."""
+        self._asked = set()
         self._used = {}
+        self._seqs = {}
         self._saved = {}
         self._orphans = {}
+        self._state.people = {}
         self._state.conversations = {}
         self._state.relationships = {}
         self._state.by_conversation = {}
@@ -366,15 +444,15 @@ class Folder:
     def forget(self) -> None:
         """Drop what is held in memory, after the store was changed from outside."""
         self.checkpoint()
-        self._asked = set()
-        self._state.people = {}
-        self._forget_conversations()
+        self._drop()
 
     def _forget(self) -> None:
         self._state = State()
-        self._dirty = _Dirty()
-        self._asked = set()
-        self._forget_conversations()
+        self._touched = {}
+        self._urgent = set()
+        self._changed_people = set()
+        self._prepared = None
+        self._drop()
 
     # --- findings ---------------------------------------------------------------------------
 
@@ -407,7 +485,8 @@ class Folder:
                 result = self._shadow_engine.assess(state, item)
                 if result.level > self._shadow_levels.get(item.key, Level.NONE):
                     self._shadow_levels[item.key] = result.level
-                    self._dirty.shadow.append(
+                    self._urgent.add(event.conversation_id)
+                    self._touched[event.conversation_id].shadow.append(
                         ShadowRow(
                             shadow.name, finding_id(item, result.level), item.conversation,
                             item.actor, item.target, int(result.level), result.bits, item.last_at,

@@ -1,7 +1,8 @@
 """Take events in: read texts, keep the events without them, say so once they are durable.
 
-One thread reads, writes and folds. Requests that wait together share one commit. What comes
-faster than it can be kept is refused with a time to come back, never queued without bound.
+Requests that wait together share one commit, and the states that earlier events changed are
+written with it. What comes faster than it can be kept is refused with a time to come back, never
+queued without bound.
 """
 
 from __future__ import annotations
@@ -16,17 +17,20 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 from opentelemetry import trace
 
 from lamppost.cases.ports import TextSealer
 from lamppost.core.errors import BusyError, LamppostError, StoreError
+from lamppost.core.levels import Level
 from lamppost.core.times import to_ms
 from lamppost.events.vocabulary import Account, Attachment, Event, Message, Room, UserReport
 from lamppost.history.ports import (
     EVERYWHERE,
+    Delivery,
+    FoundRow,
     Ledger,
     NewEvent,
     Receipt,
@@ -36,12 +40,18 @@ from lamppost.history.ports import (
 from lamppost.pipeline import MAX_TEXT, Engine
 from lamppost.service.folding import Folder, LoggedEvent, Rules, moment, person_from
 from lamppost.service.metrics import Metrics
+from lamppost.signals.reader import Seen
 from lamppost.signals.recorded import UNREAD, record
 
-GROUP: Final = 2_000
-"""Events that share one commit, at most (one request may be larger)."""
-CHECKPOINT_EVENTS: Final = 1_500
-CHECKPOINT_SECONDS: Final = 0.25
+GROUP: Final = 500
+"""Events that are read together, at most (one request may be larger)."""
+SLICE: Final = 200
+"""Conversations whose state is written along with a group of events."""
+IDLE_SLICE: Final = 500
+SETTLE_SECONDS: Final = 3.0
+"""While busy, states are written this long after they changed, but findings at once."""
+_READY: Final = 4
+_PLACES: Final = 100_000
 _RETRY: Final = 5.0
 
 _log: Final = logging.getLogger("lamppost.service")
@@ -88,8 +98,28 @@ def partition_of(conversation: str, partitions: int) -> int:
     return zlib.crc32(conversation.encode()) % partitions
 
 
+@dataclass(slots=True)
+class _Group:
+    """Requests that share a commit, read: their events without texts, and texts sealed."""
+
+    submissions: list[Submission]
+    kept: list[Event]
+    sealed: list[Sealed]
+
+
+class TextReader(Protocol):
+    """Finds reasons in texts."""
+
+    def read(self, texts: Sequence[str]) -> list[Seen]:
+        """Reasons seen, by message."""
+        ...
+
+
 class Intake:
-    """The writer. `folder` folds in the same thread; without it, others follow the log."""
+    """Two threads: one reads texts, one writes and folds.
+
+    `folder` folds in the writer's thread; without it, others follow the log.
+    """
 
     def __init__(
         self,
@@ -99,38 +129,52 @@ class Intake:
         metrics: Metrics,
         *,
         folder: Folder | None,
+        reader: TextReader | None = None,
         partitions: int = 1,
         sealer: TextSealer | None = None,
+        outbox: Callable[[Sequence[FoundRow]], Sequence[Delivery]] = lambda rows: (),
         most_waiting: int = 20_000,
     ) -> None:
         self._engine = engine
+        self._reader = reader if reader is not None else engine.reader
         self._ledger = ledger
         self._rules = rules
         self._metrics = metrics
         self._folder = folder
         self._partitions = partitions
         self._sealer = sealer
+        self._outbox = outbox
         self._most = most_waiting
         self._queue: deque[Submission] = deque()
+        self._ready: deque[_Group] = deque()
         self._waiting = 0
         self._signal = threading.Condition()
         self._stop = False
+        self._read_all = False
         self._calls: deque[Callable[[], None]] = deque()
-        self._written = time.monotonic()
+        self._retry_at = 0.0
         self._clock = 0
+        self._places: dict[str, str] = {}
+        self.newest = 0
         self.fault: str | None = None
-        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._read_on, name="intake-reader", daemon=True),
+            threading.Thread(target=self._write_on, name="intake-writer", daemon=True),
+        ]
 
     def start(self) -> None:
         """Begin to work."""
-        self._thread.start()
+        self.newest = self._ledger.newest()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Finish what waits, write it, and end."""
         with self._signal:
             self._stop = True
-            self._signal.notify()
-        self._thread.join()
+            self._signal.notify_all()
+        for thread in self._threads:
+            thread.join()
 
     @property
     def waiting(self) -> int:
@@ -144,10 +188,11 @@ class Intake:
             if self._stop:
                 raise BusyError("the service is stopping", hint="send again in a moment")
             if self._waiting and self._waiting + len(events) > self._most:
+                self._metrics.refused.labels("pressure").inc(len(events))
                 raise BusyError("too many events wait", hint="send again in a moment")
             self._queue.append(submission)
             self._waiting += len(events)
-            self._signal.notify()
+            self._signal.notify_all()
         return submission.done
 
     def call(self, what: Callable[[], None]) -> None:
@@ -165,62 +210,114 @@ class Intake:
             if self._stop:
                 return
             self._calls.append(run)
-            self._signal.notify()
+            self._signal.notify_all()
         done.result()
 
-    # --- the thread -------------------------------------------------------------------------
+    # --- the reader's thread ----------------------------------------------------------------
 
-    def _run(self) -> None:
+    def _read_on(self) -> None:
         while True:
             group: list[Submission] = []
             with self._signal:
-                folder = self._folder
-                if not self._queue and not self._calls and not self._stop:
-                    pending = folder is not None and folder.waiting
-                    self._signal.wait(0.01 if pending else 1.0)
+                self._signal.wait_for(
+                    lambda: (
+                        (self._queue and len(self._ready) < _READY)
+                        or (self._stop and not self._queue)
+                    )
+                )
+                if not self._queue:
+                    self._read_all = True
+                    self._signal.notify_all()
+                    return
                 count = 0
                 while self._queue and (not group or count < GROUP):
                     submission = self._queue.popleft()
                     count += len(submission.events)
                     group.append(submission)
+            events = [event for submission in group for event in submission.events]
+            try:
+                with _tracer.start_as_current_span("read", attributes={"events": count}):
+                    started = time.perf_counter()
+                    kept, sealed = self._read(events)
+                    self._metrics.read_seconds.observe(time.perf_counter() - started)
+            except Exception as error:
+                self._refuse(group, count, error)
+                continue
+            with self._signal:
+                self._ready.append(_Group(group, kept, sealed))
+                self._signal.notify_all()
+
+    def _refuse(self, group: Sequence[Submission], count: int, error: Exception) -> None:
+        fault = error if isinstance(error, LamppostError) else _fault(error)
+        self._metrics.refused.labels("store").inc(count)
+        with self._signal:
+            self._waiting -= count
+            self._signal.notify_all()
+        for submission in group:
+            submission.done.set_exception(fault)
+
+    # --- the writer's thread ----------------------------------------------------------------
+
+    def _write_on(self) -> None:
+        while True:
+            with self._signal:
+                folder = self._folder
+                if not self._ready and not self._calls and not self._read_all:
+                    pending = folder is not None and folder.waiting
+                    self._signal.wait(0.01 if pending else 1.0)
+                groups = list(self._ready)
+                self._ready.clear()
                 calls = list(self._calls)
                 self._calls.clear()
-                ending = self._stop and not self._queue and not group
+                ending = self._read_all and not groups
+                self._signal.notify_all()
             for call in calls:
                 call()
-            if group:
-                self._take(group, count)
-            self._fold_on(idle=not group)
+            if groups:
+                self._take(groups)
+            else:
+                self._write(idle=True)
+            if self.fault is not None:
+                self._mend()
             if ending:
-                self._write(force=True)
+                while self._folder is not None and self._folder.waiting and self.fault is None:
+                    self._write(idle=True)
                 return
 
-    def _take(self, group: Sequence[Submission], count: int) -> None:
+    def _take(self, groups: Sequence[_Group]) -> None:
         started = time.perf_counter()
+        submissions = [item for group in groups for item in group.submissions]
+        count = sum(len(item.events) for item in submissions)
         try:
-            with _tracer.start_as_current_span("intake", attributes={"events": count}):
-                logged = self._keep(group)
+            with _tracer.start_as_current_span("keep", attributes={"events": count}):
+                logged = self._keep(groups, submissions)
         except Exception as error:
-            fault = error if isinstance(error, LamppostError) else _fault(error)
-            self._metrics.refused.labels("store").inc(count)
-            for submission in group:
-                submission.done.set_exception(fault)
+            self._refuse(submissions, count, error)
             return
-        finally:
-            with self._signal:
-                self._waiting -= count
+        with self._signal:
+            self._waiting -= count
+            self._signal.notify_all()
         self._metrics.commit_seconds.observe(time.perf_counter() - started)
         if self._folder is not None and self.fault is None:
             self._fold(lambda folder: folder.fold(logged), len(logged))
 
-    def _keep(self, group: Sequence[Submission]) -> list[LoggedEvent]:
+    def _keep(
+        self, groups: Sequence[_Group], submissions: Sequence[Submission]
+    ) -> list[LoggedEvent]:
         now = self._clock = max(self._clock, time.time_ns() // 1_000_000)
-        events = [event for submission in group for event in submission.events]
-        kept, sealed = self._read(events)
-        rejected = [item for submission in group for item in submission.rejected]
-        receipts = self._ledger.accept([self._new(event) for event in kept], rejected, sealed, now)
+        kept = [event for group in groups for event in group.kept]
+        sealed = [item for group in groups for item in group.sealed]
+        rejected = [item for submission in submissions for item in submission.rejected]
+        folder = self._folder if self.fault is None else None
+        change = None if folder is None else folder.change(most=SLICE, age=SETTLE_SECONDS)
+        receipts, found = self._ledger.accept(
+            [self._new(event) for event in kept], rejected, sealed, now, change, self._outbox
+        )
+        if folder is not None and change is not None:
+            folder.written()
+            self._count(found)
         start = 0
-        for submission in group:
+        for submission in submissions:
             end = start + len(submission.events)
             fresh = sum(1 for receipt in receipts[start:end] if receipt.seq)
             start = end
@@ -229,11 +326,14 @@ class Intake:
             self._metrics.duplicates.inc(outcome.duplicates)
             self._metrics.quarantined.inc(outcome.quarantined)
             submission.done.set_result(outcome)
-        return [
+        logged = [
             LoggedEvent(receipt.seq, receipt.known, event)
             for receipt, event in zip(receipts, kept, strict=True)
             if receipt.seq
         ]
+        if logged:
+            self.newest = logged[-1].seq
+        return logged
 
     def _new(self, event: Event) -> NewEvent:
         body = _encode(event)
@@ -260,7 +360,8 @@ class Intake:
     def _read(self, events: Sequence[Event]) -> tuple[list[Event], list[Sealed]]:
         """Events without their texts, and the texts to keep sealed."""
         rules = self._rules().policy
-        places = None if rules.reads_everywhere else self._countries(events)
+        known = self._countries(events)
+        places = None if rules.reads_everywhere else known
         messages: list[Message] = []
         open_to_read: list[bool] = []
         for event in events:
@@ -280,7 +381,7 @@ class Intake:
             for message, allowed in zip(messages, open_to_read, strict=True)
         ]
         seen: dict[int, list[int]] = {}
-        for hit in self._engine.reader.read(texts):
+        for hit in self._reader.read(texts):
             seen.setdefault(hit.message, []).append(hit.reason)
         library = self._engine.library
         keep = rules.retention.text
@@ -320,21 +421,18 @@ class Intake:
 
     def _countries(self, events: Sequence[Event]) -> dict[str, str]:
         """Country of everybody in `events`, as far as known."""
-        found: dict[str, str] = {}
         asked: set[str] = set()
-        held = self._folder.people if self._folder is not None else {}
         for event in events:
             if isinstance(event, Message):
                 asked.update((event.sender_id, *event.recipient_ids))
-        for name in list(asked):
-            if name in held:
-                found[name] = held[name].country
-                asked.discard(name)
-        for name, data in self._ledger.people(list(asked)).items():
+            elif isinstance(event, Account) and event.country:
+                self._places[event.id] = event.country
+        found = {name: self._places[name] for name in asked if name in self._places}
+        unknown = [name for name in asked if name not in found]
+        for name, data in self._ledger.people(unknown).items():
             found[name] = person_from(data).country
-        for event in events:
-            if isinstance(event, Account) and event.country:
-                found[event.id] = event.country
+        if len(self._places) > _PLACES:
+            self._places = {}
         return found
 
     # --- folding ----------------------------------------------------------------------------
@@ -352,47 +450,45 @@ class Intake:
         self._metrics.scored.inc(count)
         self._metrics.fold_seconds.observe(time.perf_counter() - started)
 
-    def _fold_on(self, *, idle: bool) -> None:
+    def _write(self, *, idle: bool) -> None:
+        """Write a part of what was folded; when idle, whatever there is."""
         folder = self._folder
-        if folder is None:
-            return
-        if self.fault is not None:
-            if time.monotonic() - self._written < _RETRY:
-                return
-            self._written = time.monotonic()
-            try:  # the log is the truth: begin again from the last checkpoint
-                folder.start()
-                self.fault = None
-            except Exception as error:
-                self._broken(error)
-            return
-        if folder.waiting:
-            self._write(force=idle)
-
-    def _write(self, *, force: bool) -> None:
-        folder = self._folder
-        if folder is None or self.fault is not None:
-            return
-        now = time.monotonic()
-        soon = now - self._written < CHECKPOINT_SECONDS
-        if not force and soon and folder.unwritten < CHECKPOINT_EVENTS:
+        if folder is None or self.fault is not None or not folder.waiting:
             return
         started = time.perf_counter()
         try:
-            with _tracer.start_as_current_span("checkpoint"):
-                for row in folder.checkpoint():
-                    self._metrics.findings.labels(str(row.level)).inc()
+            change = folder.change(most=IDLE_SLICE if idle else SLICE, age=0.0)
+            if change is None:
+                return
+            with _tracer.start_as_current_span("write"):
+                found = self._ledger.checkpoint(change, self._outbox)
+            folder.written()
         except Exception as error:
             self._broken(error)
             return
-        self._written = time.monotonic()
+        self._count(found)
         self._metrics.checkpoint_seconds.observe(time.perf_counter() - started)
+
+    def _count(self, found: Sequence[FoundRow]) -> None:
+        for row in found:
+            self._metrics.findings.labels(Level(row.level).word).inc()
+
+    def _mend(self) -> None:
+        """The log is the truth: after a fault, begin again from what was written last."""
+        folder = self._folder
+        if folder is None or time.monotonic() < self._retry_at:
+            return
+        try:
+            folder.start()
+            self.fault = None
+        except Exception as error:
+            self._broken(error)
 
     def _broken(self, error: Exception) -> None:
         """Folding failed: say so, and begin again from the log later. Nothing accepted is lost."""
         fault = error if isinstance(error, LamppostError) else _fault(error)
         self.fault = str(fault)
-        self._written = time.monotonic()
+        self._retry_at = time.monotonic() + _RETRY
         self._metrics.faults.inc()
         _log.error("folding failed and will be tried again: %s", fault)
 

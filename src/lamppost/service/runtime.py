@@ -27,6 +27,7 @@ from lamppost.service.limits import Limit
 from lamppost.service.metrics import Metrics
 from lamppost.service.policies import Policies
 from lamppost.service.ports import Journal
+from lamppost.service.reading import ReaderProcess
 from lamppost.service.secrets import Secrets, load_secrets
 from lamppost.service.views import Views
 from lamppost.service.webhooks import PAUSES, Webhooks
@@ -51,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     events_per_second: float = 0.0
     most_waiting: int = 20_000
     allow_private_webhooks: bool = False
+    read_apart: bool = False
 
     @property
     def url(self) -> str:
@@ -113,6 +115,7 @@ class Service:
         self.partitions = self._partitions()
         self._folders: list[Folder] = []
         self._recorded = recorded
+        self._reader = ReaderProcess(self.engine.reader)
         inline = None
         if self.stores.database.sqlite:
             if not self.stores.leases.take(0):
@@ -128,6 +131,8 @@ class Service:
             self.policies.live,
             self.metrics,
             folder=inline,
+            reader=self._reader,
+            outbox=self._outbox,
             partitions=self.partitions,
             sealer=sealer,
             most_waiting=settings.most_waiting,
@@ -159,6 +164,8 @@ class Service:
             again = folder.start()
             if again:
                 _log.info("folded %d events again", again)
+        if self.settings.read_apart:
+            self._reader.start()
         self.intake.start()
         self.webhooks.start()
         work = [self._govern_on, self._sweep]
@@ -173,6 +180,7 @@ class Service:
         """Finish what was accepted, write it, and end."""
         self._ending.set()
         self.intake.stop()
+        self._reader.stop()
         self.webhooks.stop()
         for thread in self._threads:
             thread.join(15)
@@ -230,6 +238,8 @@ class Service:
         return float(self.intake.waiting)
 
     def _lag(self) -> float:
+        if self.stores.database.sqlite:
+            return float(max(0, self.intake.newest - self._folders[0].seq))
         try:
             newest = self.stores.ledger.newest()
             done = [

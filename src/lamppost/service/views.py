@@ -183,8 +183,8 @@ class Views:
         for name, data in self._ledger.people(names).items():
             state.people[name] = person_from(data)
         talks = sorted({row.conversation for row in rows})
-        for name, data in self._ledger.conversations(talks).items():
-            state.conversations[name] = conversation_from(data)
+        for talk_row in self._ledger.conversations(talks):
+            state.conversations[talk_row.id] = conversation_from(talk_row.state)
         made = []
         for row in rows:
             item = relationship_from(row.state)

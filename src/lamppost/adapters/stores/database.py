@@ -8,9 +8,10 @@ that has been committed survives a kill and a power cut.
 from __future__ import annotations
 
 import contextlib
+import operator
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +37,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self._compiled: dict[str, tuple[str, tuple[str, ...]]] = {}
         self.sqlite = self.engine.dialect.name == "sqlite"
         self._turn: contextlib.AbstractContextManager[object] = (
             threading.RLock() if self.sqlite else contextlib.nullcontext()
@@ -85,6 +87,31 @@ class Database:
         }
         made: Insert = statement.on_conflict_do_update(index_elements=list(keys), set_=changes)
         return made
+
+    def bulk(
+        self,
+        connection: Connection,
+        name: str,
+        statement: Insert,
+        rows: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Run an INSERT for many rows. `name` names the statement, which is compiled once.
+
+        On SQLite the rows go to the driver as they are; half the time of an INSERT is else spent
+        on preparing them.
+        """
+        if not rows:
+            return
+        if not self.sqlite:
+            connection.execute(statement, rows)
+            return
+        made = self._compiled.get(name)
+        if made is None:
+            compiled = statement.compile(self.engine, column_keys=list(rows[0]))
+            made = self._compiled[name] = (str(compiled), tuple(compiled.positiontup or ()))
+        words, order = made
+        pick = operator.itemgetter(*order)
+        connection.exec_driver_sql(words, [pick(row) for row in rows])
 
     def migrate(self) -> None:
         """Bring the tables up to date. Raises `StoreError` for a database of a newer version."""

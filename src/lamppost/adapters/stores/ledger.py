@@ -13,6 +13,7 @@ from lamppost.adapters.stores.database import Database
 from lamppost.history.ports import (
     EVERYWHERE,
     Checkpoint,
+    ConversationRow,
     Delivery,
     FoundRow,
     NewEvent,
@@ -63,10 +64,14 @@ class SqlLedger:
         rejected: Sequence[Rejected],
         sealed: Sequence[Sealed],
         now: int,
-    ) -> list[Receipt]:
+        change: Checkpoint | None = None,
+        outbox: Callable[[Sequence[FoundRow]], Sequence[Delivery]] = lambda rows: (),
+    ) -> tuple[list[Receipt], list[FoundRow]]:
         """Keep what is new in one transaction; numbers follow the order of commits."""
         receipts: list[Receipt] = []
         rows: list[dict[str, Any]] = []
+        bulk = self._database.bulk
+        new: list[FoundRow] = []
         with self._database.write(lock=_LOG_LOCK) as connection:
             known = self._stamps(connection, [event.key for event in events])
             seq = self._place(connection) if events else 0
@@ -86,19 +91,22 @@ class SqlLedger:
                         "body": event.body,
                     }
                 )  # fmt: skip
-            if rows:
-                connection.execute(insert(_events), rows)
-            if rejected:
-                connection.execute(
-                    insert(schema.quarantine),
-                    [{"received": now, **msgspec.structs.asdict(item)} for item in rejected],
-                )
-            if sealed:
-                connection.execute(
-                    self._database.insert_new(schema.sealed_texts),
-                    [{"received": now, **msgspec.structs.asdict(item)} for item in sealed],
-                )
-        return receipts
+            bulk(connection, "events", insert(_events), rows)
+            bulk(
+                connection,
+                "quarantine",
+                insert(schema.quarantine),
+                [{"received": now, **msgspec.structs.asdict(item)} for item in rejected],
+            )
+            bulk(
+                connection,
+                "sealed_texts",
+                self._database.insert_new(schema.sealed_texts),
+                [{"received": now, **msgspec.structs.asdict(item)} for item in sealed],
+            )
+            if change is not None:
+                new = self._write(connection, change, outbox)
+        return receipts, new
 
     def _stamps(self, connection: Connection, keys: Sequence[bytes]) -> dict[bytes, int]:
         known: dict[bytes, int] = {}
@@ -190,18 +198,14 @@ class SqlLedger:
             ):  # fmt: skip
                 connection.execute(delete(table).where(table.c.partition == partition))
 
-    def conversations(self, ids: Sequence[str]) -> dict[str, bytes]:
+    def conversations(self, ids: Sequence[str]) -> list[ConversationRow]:
         """States of conversations."""
         table = schema.conversations
-        query = select(table.c.id, table.c.state).where(
-            table.c.id.in_(bindparam("ids", expanding=True))
-        )
-        found: dict[str, bytes] = {}
+        query = select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
+        found: list[ConversationRow] = []
         with self._database.read() as connection:
             for part in parts(ids):
-                found.update(
-                    (row.id, row.state) for row in connection.execute(query, {"ids": part})
-                )
+                found += [ConversationRow(*row) for row in connection.execute(query, {"ids": part})]
         return found
 
     def relationships_in(self, conversations: Sequence[str]) -> list[RelationshipRow]:
@@ -236,50 +240,48 @@ class SqlLedger:
         self, change: Checkpoint, outbox: Callable[[Sequence[FoundRow]], Sequence[Delivery]]
     ) -> list[FoundRow]:
         """Write a change, all or nothing; returns the findings that were new."""
-        upsert = self._database.upsert
-        partition = change.partition
         # One writer of findings at a time: a reader's cursor never passes a number not yet there.
         with self._database.write(lock=_FOUND_LOCK if change.found else None) as connection:
-            for part in parts(change.gone):
-                table = schema.relationships
-                connection.execute(delete(table).where(table.c.id.in_(part)))
-            if change.relationships:
-                connection.execute(
-                    upsert(schema.relationships, ["id"]),
-                    [msgspec.structs.asdict(row) for row in change.relationships],
-                )
-            if change.conversations:
-                connection.execute(
-                    upsert(schema.conversations, ["id"]),
-                    [
-                        {"id": key, "partition": partition, "last_at": at, "state": state}
-                        for key, at, state in change.conversations
-                    ],
-                )
-            if change.people:
-                connection.execute(
-                    upsert(schema.people, ["partition", "id"]),
-                    [
-                        {"partition": partition, "id": key, "state": state}
-                        for key, state in change.people
-                    ],
-                )
-            if change.shadow:
-                connection.execute(
-                    self._database.insert_new(schema.shadow_findings),
-                    [msgspec.structs.asdict(row) for row in change.shadow],
-                )
-            new = self._find(connection, change)
-            messages = outbox(new) if new else ()
-            if messages:
-                connection.execute(
-                    self._database.insert_new(schema.deliveries),
-                    [msgspec.structs.asdict(message) for message in messages],
-                )
+            return self._write(connection, change, outbox)
+
+    def _write(
+        self,
+        connection: Connection,
+        change: Checkpoint,
+        outbox: Callable[[Sequence[FoundRow]], Sequence[Delivery]],
+    ) -> list[FoundRow]:
+        upsert, bulk = self._database.upsert, self._database.bulk
+        table = schema.relationships
+        partition = change.partition
+        for part in parts(change.gone):
+            connection.execute(delete(table).where(table.c.id.in_(part)))
+        asdict = msgspec.structs.asdict
+        bulk(connection, "relationships", upsert(table, ["id"]),
+             [asdict(row) for row in change.relationships])  # fmt: skip
+        bulk(connection, "conversations", upsert(schema.conversations, ["id"]),
+             [asdict(row) for row in change.conversations])  # fmt: skip
+        bulk(
+            connection,
+            "people",
+            upsert(schema.people, ["partition", "id"]),
+            [{"partition": partition, "id": key, "state": state} for key, state in change.people],
+        )
+        if change.shadow:
             connection.execute(
-                upsert(schema.progress, ["partition"]),
-                {"partition": partition, **msgspec.structs.asdict(change.progress)},
+                self._database.insert_new(schema.shadow_findings),
+                [asdict(row) for row in change.shadow],
             )
+        new = self._find(connection, change)
+        messages = outbox(new) if new else ()
+        if messages:
+            connection.execute(
+                self._database.insert_new(schema.deliveries),
+                [asdict(message) for message in messages],
+            )
+        connection.execute(
+            upsert(schema.progress, ["partition"]),
+            {"partition": partition, **asdict(change.progress)},
+        )
         return new
 
     def _find(self, connection: Connection, change: Checkpoint) -> list[FoundRow]:

@@ -58,10 +58,12 @@ conversations: Final = Table(
     metadata,
     Column("id", String(256), primary_key=True),
     Column("partition", Integer, nullable=False),
+    Column("seq", BigInteger, nullable=False),
     Column("last_at", BigInteger, nullable=False),
     Column("state", LargeBinary, nullable=False),
     Index("conversations_last_at", "last_at"),
 )
+"""State of a conversation and the place of the last event folded into it and its relationships."""
 
 relationships: Final = Table(
     "relationships",

@@ -40,6 +40,7 @@ def upgrade() -> None:
         "conversations",
         sa.Column("id", sa.String(length=256), nullable=False),
         sa.Column("partition", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
