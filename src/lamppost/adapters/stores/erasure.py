@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy import ColumnElement, Row, Table, and_, delete, or_, select, update
+from sqlalchemy.exc import ProgrammingError
 
 from lamppost.adapters.stores import schema
 from lamppost.adapters.stores.database import Database
@@ -90,7 +92,8 @@ class DatabaseDisk:
         ) as open_connection:
             for name in schema.metadata.tables:
                 open_connection.exec_driver_sql(f'VACUUM FULL "{name}"')
-            open_connection.exec_driver_sql("CHECKPOINT")
+            with contextlib.suppress(ProgrammingError):  # a right that not every owner has
+                open_connection.exec_driver_sql("CHECKPOINT")
 
     def search(self, needles: Sequence[bytes]) -> Searched:
         """Read every file as bytes, in UTF-8 and in JSON's escaped spelling."""
