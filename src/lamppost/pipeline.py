@@ -35,7 +35,7 @@ from lamppost.history.memory import (
     Sighting,
     State,
 )
-from lamppost.risk.score import Assessment, Contribution, Skipped, assess
+from lamppost.risk.score import DEFAULT_WEIGHTS, Assessment, Contribution, Skipped, assess
 from lamppost.risk.thresholds import Thresholds
 from lamppost.signals.library import Library
 from lamppost.signals.reader import Reader
@@ -67,6 +67,18 @@ class Engine:
             state.people.get(relationship.target),
             thresholds=self.thresholds,
         )
+
+    def ceiling(self, relationship: Relationship) -> float:
+        """A bound that the total of `relationship` never exceeds; cheap to compute."""
+        cards = self.library.cards
+        tactics = child = 0.0
+        for item in relationship.sightings:
+            kind = cards[item.detector].kind
+            if kind == "tactic":
+                tactics += item.bits
+            elif kind == "child_signal":
+                child += item.bits
+        return tactics + min(child, tactics) + min(DEFAULT_WEIGHTS.context_cap, tactics)
 
     @property
     def because(self) -> _Because:
@@ -260,7 +272,9 @@ def _message(
     number = conversation.messages
     sender = message.sender_id
     audience = _audience(message, conversation)
-    if audience != [EVERYONE]:
+    if audience == [EVERYONE]:
+        conversation.unaddressed += 1
+    elif conversation.unaddressed:
         _adopt(state, conversation, sender, audience)
     _speaks(conversation, sender)
     library = engine.library
@@ -317,6 +331,7 @@ def _adopt(state: State, conversation: Conversation, sender: str, audience: Sequ
         keys = state.by_conversation[conversation.id]
         keys[keys.index(key)] = new
         orphan.target = other
+        conversation.unaddressed = 0
         state.relationships[new] = orphan
 
 
@@ -360,6 +375,8 @@ def _judge(
     sighting: Sighting,
     findings: list[Finding],
 ) -> None:
+    if engine.ceiling(item) < engine.thresholds.watch:
+        return
     result = engine.assess(state, item)
     number = sighting.message
     for level, name in (

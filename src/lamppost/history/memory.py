@@ -128,13 +128,15 @@ class Person(msgspec.Struct, array_like=True, gc=False):
 
 
 class Conversation(msgspec.Struct, array_like=True, gc=False):
-    """A conversation: messages counted, who spoke last, and what could not be read."""
+    """A conversation: messages counted, who spoke last.
+
+    `unaddressed` counts relationships whose target is not known yet.
+    """
 
     id: str
     messages: int = 0
     speakers: list[str] = []
-    unread: int = 0
-    first_speaker: str = ""
+    unaddressed: int = 0
 
 
 class Counters(msgspec.Struct, array_like=True):

@@ -6,7 +6,7 @@ newline may stand. Beyond plain words:
     *        up to 3 words in between           *5       up to 5 words in between
     (a|b c)  one of these                       (a|b)?   optional
     {slot}   one word or phrase of a named slot word~    the word with any ending
-    words?   the last letter is optional
+    words?   the last letter is optional        #        a number
     ?        on its own: later a question mark  ^ $      start, end of the message
 
 Patterns are matched on normalised text: lower case, no accents, no apostrophes (`dont`).
@@ -109,14 +109,25 @@ _COMMON: Final = (
     "sie aber ja dich mir mich het een van ik je niet dat hij maar ook op te zijn er voor aan wat "
     "ang ng sa na mga ko mo ako ka hai ka ki ke nahi kya main tum se ko ho"
 ).split()
+_COMMONEST: Final = frozenset(
+    "the be to of and a in that have i it for not on with he as you do at this but we they my all "
+    "there what so if about get me can like just know is was are im dont u no your or from up".split()
+)
 _KEPT_ATOMS: Final = 3
 _TELLING: Final = 2
 
 
 def _prepared(atom: str) -> str:
-    """An atom as engines look for it in a message padded with spaces: never fewer matches."""
+    """An atom as engines look for it in a message padded with spaces: never fewer matches.
+
+    Word borders become gap characters, which engines find faster, where every alternative of
+    the atom begins or ends at one.
+    """
     bare = atom.replace(r"\b", "")
-    return bare if r"\x" in bare.replace(r"\x80", "") else rf"[^a-z0-9\x80]{bare}"
+    if r"\x" in bare.replace(r"\x80", ""):
+        return bare
+    open_end = re.search(r"(?:\]\*|\)\?)(?=[|)]|$)", atom)
+    return rf"[^a-z0-9\x80]{bare}" if open_end else rf"[^a-z0-9\x80]{bare}[^a-z0-9\x80]"
 
 
 class AtomIndex:
@@ -128,13 +139,16 @@ class AtomIndex:
     """
 
     def __init__(self, patterns: Sequence[Compiled]) -> None:
-        padded = [f" {word} ".encode("latin-1") for word in dict.fromkeys(_COMMON)]
+        padded = [
+            (f" {word} ".encode("latin-1"), 10 if word in _COMMONEST else 1)
+            for word in dict.fromkeys(_COMMON)
+        ]
         common: dict[str, int] = {}
 
         def score(atom: str) -> int:
             if atom not in common:
                 search = re.compile(_prepared(atom).encode("latin-1")).search
-                common[atom] = sum(1 for word in padded if search(word))
+                common[atom] = sum(weight for word, weight in padded if search(word))
             return common[atom]
 
         chosen: list[list[str]] = []
@@ -157,9 +171,13 @@ class AtomIndex:
     def possible(self, atoms: Sequence[int]) -> list[int]:
         """Patterns, sorted, all of whose chosen atoms are among `atoms`."""
         held = set(atoms)
-        return sorted(
-            pattern for atom in held for pattern, need in self._by_atom[atom] if need <= held
-        )
+        found: list[int] = []
+        for atom in held:
+            for pattern, need in self._by_atom[atom]:
+                if need <= held:
+                    found.append(pattern)
+        found.sort()
+        return found
 
 
 def compile_pattern(pattern: str, slots: Mapping[str, list[str]], *, where: str = "") -> Compiled:
@@ -244,6 +262,8 @@ def _sequence(
 
 
 def _word(token: str) -> str:
+    if token == "#":
+        return r"\b[0-9]{1,4}\b"
     emoji = _EMOJI_BYTE.fullmatch(token)
     if emoji:
         from lamppost.signals.normalise import EMOJI

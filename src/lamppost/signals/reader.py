@@ -27,7 +27,10 @@ class Reader:
 
     def __init__(self, library: Library, compiler: PatternCompiler) -> None:
         self.library = library
-        self.engine = compiler(library.patterns)
+        # patterns that only cancel are tried where something is to be cancelled
+        self._sought = sorted({index for item in library.reasons for index in item.patterns})
+        self.sought = [library.patterns[index] for index in self._sought]
+        self.engine = compiler(self.sought)
         self._search = [
             re.compile(pattern.expression.encode("latin-1")) for pattern in library.patterns
         ]
@@ -53,8 +56,8 @@ class Reader:
         if not texts:
             return []
         messages = normalise(texts).messages()
-        search = self._search
-        owners = self._owners
+        owners = [self._owners[index] for index in self._sought]
+        search = [self._search[index] for index in self._sought]
         seen: list[Seen] = []
         current = -1
         hits: set[int] = set()
@@ -64,9 +67,8 @@ class Reader:
                     self._close(current, messages[current], hits, seen)
                     hits = set()
                 current = message
-            reasons = owners.get(pattern)
-            if reasons and search[pattern].search(messages[message]):
-                hits.update(reasons)
+            if search[pattern].search(messages[message]):
+                hits.update(owners[pattern])
         if hits:
             self._close(current, messages[current], hits, seen)
         return seen
