@@ -10,9 +10,10 @@
     ├── EngineError     a part of the engine cannot run      (exit 3)
     ├── StoreError      a store is missing, full or broken   (exit 3)
     │   └── BusyError       more than can be kept at the moment
-    └── PolicyError     policy or legal basis refuses        (exit 4)
-        ├── KeyRefusedError no API key, or not a valid one
-        └── ScopeError      the key lacks a scope
+    ├── PolicyError     policy or legal basis refuses        (exit 4)
+    │   ├── KeyRefusedError no API key, or not a valid one
+    │   └── ScopeError      the key lacks a scope
+    └── ApiError        a service answered with a refusal    (exit 3)
 
 Every error names value, place and fix, and never message text.
 """
@@ -129,6 +130,17 @@ class ScopeError(PolicyError):
 
     code = "LP602"
     title = "API key lacks a scope"
+
+
+class ApiError(LamppostError):
+    """A service answered with a refusal, or could not be reached; `status` 0 for the latter."""
+
+    code = "LP700"
+    title = "service refused"
+
+    def __init__(self, message: str, *, where: str = "", hint: str = "", status: int = 0) -> None:
+        self.status = status
+        super().__init__(message, where=where, hint=hint)
 
 
 def all_errors() -> list[type[LamppostError]]:

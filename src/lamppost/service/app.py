@@ -38,6 +38,7 @@ from msgspec import Meta
 from opentelemetry import trace
 
 from lamppost import __version__
+from lamppost.client.answers import Accepted, Found, LineFault, Problem
 from lamppost.core.access import SCOPES, ApiKey, PolicyRow
 from lamppost.core.errors import (
     BusyError,
@@ -57,7 +58,7 @@ from lamppost.reports.scan.views import AccountView, ChildView
 from lamppost.service.bodies import CLOUD, CLOUD_BATCH, NDJSON, read_body
 from lamppost.service.keys import need
 from lamppost.service.policies import Backtest
-from lamppost.service.views import MOST, Accounts, Children, Findings, Found, Scores
+from lamppost.service.views import MOST, Accounts, Children, Findings, Scores
 
 if TYPE_CHECKING:
     from lamppost.service.runtime import Service
@@ -73,36 +74,6 @@ _Name = Annotated[str | None, Parameter(min_length=1, max_length=256)]
 _After = Annotated[str | None, Parameter(max_length=256, description="`next` of the page before")]
 _Limit = Annotated[int, Parameter(ge=1, le=MOST, description="Most items of the page")]
 _Version = Annotated[int, Parameter(ge=1, le=2**31 - 1)]
-
-
-class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why something was refused."""
-
-    title: str
-    status: int
-    detail: str
-    type: str = "about:blank"
-    code: str = ""
-    where: str = ""
-    hint: str = ""
-    errors: list[dict[str, Any]] = []
-
-
-class LineFault(msgspec.Struct, frozen=True):
-    """A line that was set aside."""
-
-    line: int
-    field: str
-    reason: str
-
-
-class Accepted(msgspec.Struct, frozen=True):
-    """What became of a request. `errors` shows the first 20 lines that were set aside."""
-
-    accepted: int
-    duplicates: int
-    quarantined: int
-    errors: list[LineFault]
 
 
 class SetAside(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from lamppost.history.memory import (
     Counters,
     Person,
     Relationship,
+    Sighting,
     State,
 )
 from lamppost.history.ports import (
@@ -47,11 +48,27 @@ _SLICE: Final = 2_000
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _people: Final = msgspec.msgpack.Decoder(Person)
-_conversations: Final = msgspec.msgpack.Decoder(Conversation)
 _relationships: Final = msgspec.msgpack.Decoder(Relationship)
 _counters: Final = msgspec.msgpack.Decoder(Counters)
 _events: Final = msgspec.json.Decoder(Event)
 _json: Final = msgspec.json.Encoder().encode
+
+
+class KeptConversation(msgspec.Struct, array_like=True):
+    """A conversation as it is stored, with how many of its messages could not be read."""
+
+    conversation: Conversation
+    unread: int = 0
+
+
+def shape() -> str:
+    """Name of the form of the states: another form means that the log is folded anew."""
+    kinds = (Relationship, Sighting, Conversation, Person, Counters, KeptConversation)
+    fields = [
+        (kind.__name__, [(item.name, str(item.type)) for item in msgspec.structs.fields(kind)])
+        for kind in kinds
+    ]
+    return hashlib.sha256(repr(fields).encode()).hexdigest()[:8]
 
 
 class LoggedEvent(msgspec.Struct, frozen=True, gc=False):
@@ -107,9 +124,9 @@ def relationship_from(data: bytes) -> Relationship:
     return _relationships.decode(data)
 
 
-def conversation_from(data: bytes) -> Conversation:
+def conversation_from(data: bytes) -> KeptConversation:
     """A conversation's state from its bytes."""
-    return _conversations.decode(data)
+    return msgspec.msgpack.decode(data, type=KeptConversation)
 
 
 class Folder:
@@ -132,12 +149,14 @@ class Folder:
         self._ledger = ledger
         self._outbox = outbox
         self._held = held
+        self._library = f"{engine.library.digest}/{shape()}"
         self._state = State()
         self._used: dict[str, int] = {}
         self._asked: set[str] = set()
         self._saved: dict[str, int] = {}
         self._orphans: dict[str, dict[str, str]] = {}
         self._seqs: dict[str, int] = {}
+        self._unread: dict[str, int] = {}
         self._touched: dict[str, _Touched] = {}
         self._urgent: set[str] = set()
         self._changed_people: set[str] = set()
@@ -173,10 +192,10 @@ class Folder:
         """Take up where the partition was left; returns how many events were folded again.
 
         With other detector data than before, the whole log is folded anew: sightings of one
-        library mean nothing to another.
+        library mean nothing to another. So it is with states of another form.
         """
         progress = self._ledger.progress(self.partition)
-        if progress is not None and progress.library != self._engine.library.digest:
+        if progress is not None and progress.library != self._library:
             self._ledger.reset(self.partition)
             progress = None
         self._forget()
@@ -258,7 +277,7 @@ class Folder:
         change = Checkpoint(
             partition=self.partition,
             progress=Progress(
-                self._place(set(names)), state.newest, self._engine.library.digest,
+                self._place(set(names)), state.newest, self._library,
                 _pack(state.counters),
             ),
             now=time.time_ns() // 1_000_000,
@@ -336,8 +355,11 @@ class Folder:
             self._used[conversation] = self._tick
         if missing:
             for talk in self._ledger.conversations(missing):
-                found = state.conversations[talk.id] = _conversations.decode(talk.state)
-                people.update(found.speakers)
+                kept = conversation_from(talk.state)
+                state.conversations[talk.id] = kept.conversation
+                if kept.unread:
+                    self._unread[talk.id] = kept.unread
+                people.update(kept.conversation.speakers)
                 self._seqs[talk.id] = talk.seq
             for row in self._ledger.relationships_in(missing):
                 item = _relationships.decode(row.state)
@@ -364,7 +386,8 @@ class Folder:
                 touched = self._touch(event.conversation_id, item.seq, now)
                 touched.senders.add(event.sender_id)
                 if event.text == UNREAD:
-                    self._state.conversations[event.conversation_id].unread += 1
+                    name = event.conversation_id
+                    self._unread[name] = self._unread.get(name, 0) + 1
             elif isinstance(event, Room):
                 self._touch(event.room_id, item.seq, now)
             else:
@@ -408,7 +431,11 @@ class Folder:
                 prepared.gone.append((name, key))
         change.conversations.append(
             ConversationRow(
-                name, self.partition, self._seqs[name], last or state.newest, _pack(conversation)
+                name,
+                self.partition,
+                self._seqs[name],
+                last or state.newest,
+                _pack(KeptConversation(conversation, self._unread.get(name, 0))),
             )
         )
 
@@ -421,6 +448,7 @@ class Folder:
                     continue
                 del self._used[name]
                 self._seqs.pop(name, None)
+                self._unread.pop(name, None)
                 self._state.conversations.pop(name, None)
                 for key in self._state.by_conversation.pop(name, ()):
                     self._state.relationships.pop(key, None)
@@ -434,6 +462,7 @@ class Folder:
         self._asked = set()
         self._used = {}
         self._seqs = {}
+        self._unread = {}
         self._saved = {}
         self._orphans = {}
         self._state.people = {}

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from lamppost.client.answers import Found
 from lamppost.core.levels import Level
 from lamppost.history.memory import State
 from lamppost.history.ports import FoundRow, Ledger, RelationshipRow
@@ -53,16 +54,6 @@ class Children(msgspec.Struct, frozen=True):
 
     items: list[ChildView]
     next: str | None
-
-
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding, its place in the order of finding, and the policy that was in force."""
-
-    number: int
-    found_at: int
-    policy: str
-    relationship_id: str
-    finding: Finding
 
 
 class Findings(msgspec.Struct, frozen=True):
@@ -183,16 +174,18 @@ class Views:
         for name, data in self._ledger.people(names).items():
             state.people[name] = person_from(data)
         talks = sorted({row.conversation for row in rows})
-        for talk_row in self._ledger.conversations(talks):
-            state.conversations[talk_row.id] = conversation_from(talk_row.state)
+        unread: dict[str, int] = {}
+        for talk in self._ledger.conversations(talks):
+            kept = conversation_from(talk.state)
+            state.conversations[talk.id] = kept.conversation
+            unread[talk.id] = kept.unread
         made = []
         for row in rows:
             item = relationship_from(row.state)
             state.relationships["\x1f".join(item.key)] = item
             result = score(engine, state, item)
-            talk = state.conversations.get(row.conversation)
-            if talk is not None and talk.unread:
-                reason = f"{talk.unread} messages were not read: no legal basis"
+            if unread.get(row.conversation):
+                reason = f"{unread[row.conversation]} messages were not read: no legal basis"
                 result = msgspec.structs.replace(
                     result, skipped=[*result.skipped, Skipped("text", reason)]
                 )

@@ -1,0 +1,1 @@
+"""The service: in one process, and from outside."""
