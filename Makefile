@@ -13,7 +13,7 @@ export VENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run test lint types architecture licences audit browser pytest \
-  test-scale quiet docs docs-check site screenshots format lock clean
+  test-scale quiet calibrate docs docs-check site screenshots format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ test-scale: setup-dev ## Slow tests: large inputs, speed, memory
 
 quiet: setup-dev ## How often ordinary chat alarms, on a public corpus
 	@$(PY) scripts/quiet.py $(ARGS)
+
+calibrate: setup-dev ## Measure every pattern on ordinary chat and write signals/rates
+	@$(PY) scripts/calibrate_en.py
 
 docs: setup-dev ## Write the generated pages and build the site into site/
 	@$(PY) scripts/generate_docs.py

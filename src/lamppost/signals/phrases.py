@@ -111,7 +111,7 @@ _COMMON: Final = (
 ).split()
 _COMMONEST: Final = frozenset(
     "the be to of and a in that have i it for not on with he as you do at this but we they my all "
-    "there what so if about get me can like just know is was are im dont u no your or from up".split()
+    "there what so if about get me can like just know is was are im dont u no your or from".split()
 )
 _KEPT_ATOMS: Final = 3
 _TELLING: Final = 2
