@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamppost.config import Options, load_options
-from lamppost.core.errors import EngineError
+from lamppost.core.errors import EngineError, StoreError
 from lamppost.pipeline import Engine
 from lamppost.signals.library import load_library
 from lamppost.signals.ports import PatternCompiler
 from lamppost.signals.reader import Reader
 
 if TYPE_CHECKING:
-    from lamppost.adapters.stores.database import Database
+    from lamppost.adapters.keys.checkpoints import CheckpointFile
+    from lamppost.adapters.stores.cases import Audit
+    from lamppost.adapters.stores.checkup import Condition as Condition
+    from lamppost.adapters.stores.database import Database as Database
     from lamppost.adapters.stores.leases import SqlLeases
     from lamppost.adapters.stores.ledger import SqlLedger
     from lamppost.adapters.stores.office import SqlKeys, SqlPolicies, SqlSettings, SqlWebhooks
     from lamppost.adapters.stores.outbox import SqlOutbox
+    from lamppost.cases.audit import Journal, Verdict
+    from lamppost.cases.erasure import Eraser, Holds
+    from lamppost.cases.keys import Signer
+    from lamppost.cases.vault import Keyring, Sealer, Vault
 
 
 def pattern_compiler(options: Options) -> PatternCompiler:
@@ -91,3 +102,182 @@ def open_stores(url: str) -> Stores:
         SqlSettings(database),
         SqlLeases(database),
     )
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Vault, audit chain, holds and erasure of one database, with its key folder."""
+
+    database: Database
+    table: Audit
+    anchor: CheckpointFile
+    signer: Signer
+    journal: Journal
+    keyring: Keyring
+    vault: Vault
+    sealer: Sealer
+    holds: Holds
+    eraser: Eraser
+
+
+def now_ms() -> int:
+    """Milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+def key_folder(data: Path, keys: Path | None = None) -> Path:
+    """Where the keys of a deployment are: as told, else `keys` in the data folder."""
+    return keys if keys is not None else data / "keys"
+
+
+def open_cases(
+    database: Database,
+    keys: Path,
+    *,
+    folders: tuple[Path, ...] = (),
+    allowed: Callable[[str, str], bool] = lambda person, case: True,
+) -> Cases:
+    """Vault and audit chain over `database`; keys are made when there are none.
+
+    `folders` belong to the deployment: an erasure searches them. `allowed` says whether a person
+    may open a case. Raises `PolicyError` when others may read the keys.
+    """
+    from lamppost.adapters.keys.checkpoints import CheckpointFile
+    from lamppost.adapters.keys.kms import ServiceMasterKeys
+    from lamppost.adapters.keys.local import FileShredSecrets, FileSigner, LocalKeyService
+    from lamppost.adapters.stores.cases import Audit
+    from lamppost.adapters.stores.cases import Holds as HoldRows
+    from lamppost.adapters.stores.cases import Vault as VaultRows
+    from lamppost.adapters.stores.erasure import DatabaseDisk, SqlRecords, SqlSealedTexts
+    from lamppost.adapters.stores.ledger import SqlLedger
+    from lamppost.cases.audit import Journal
+    from lamppost.cases.erasure import Eraser, Holds
+    from lamppost.cases.vault import Keyring, Sealer, Vault
+
+    signer = FileSigner(keys)
+    masters = ServiceMasterKeys(LocalKeyService(keys))
+    shreds = FileShredSecrets(keys, masters)
+    table = Audit(database)
+    anchor = CheckpointFile(keys / "checkpoints.ndjson")
+    journal = Journal(table, anchor, signer.sign, now_ms)
+    rows = VaultRows(database)
+    keyring = Keyring(rows, masters, shreds, now_ms)
+    vault = Vault(rows, keyring, journal, now_ms, allowed)
+    sealer = Sealer(shreds)
+    holds = Holds(HoldRows(database), journal, now_ms, lambda: secrets.token_hex(8))
+    eraser = Eraser(
+        records=SqlRecords(database, SqlLedger(database)),
+        texts=SqlSealedTexts(database),
+        sealer=sealer,
+        store=rows,
+        vault=vault,
+        keyring=keyring,
+        shreds=shreds,
+        holds=holds,
+        disk=DatabaseDisk(database, folders),
+        journal=journal,
+        signer=signer,
+        clock=now_ms,
+    )
+    return Cases(
+        database, table, anchor, signer, journal, keyring, vault, sealer, holds, eraser
+    )  # fmt: skip
+
+
+def open_database(url: str) -> Database:
+    """A database as it is, not brought up to date. Raises `StoreError`."""
+    from lamppost.adapters.stores.database import Database
+
+    return Database(url)
+
+
+@contextlib.contextmanager
+def alone(database: Database) -> Iterator[None]:
+    """Raises `StoreError` when a service runs on this SQLite database: it holds states in memory.
+
+    Silent failure prevented: what was erased is written back by a service that still knew it.
+    """
+    from lamppost.adapters.stores.leases import SqlLeases
+
+    leases = SqlLeases(database)
+    if database.sqlite and not leases.take(0):
+        raise StoreError("a service runs on this database", hint="stop it first")
+    try:
+        yield
+    finally:
+        leases.close()
+
+
+def read_audit(database: Database) -> Audit:
+    """The audit chain, to read."""
+    from lamppost.adapters.stores.cases import Audit
+
+    return Audit(database)
+
+
+def check_keys(folder: Path) -> str:
+    """Open every key of a key folder; says what is there. Raises `PolicyError`, `StoreError`."""
+    from lamppost.adapters.keys.files import check_private
+    from lamppost.adapters.keys.kms import ServiceMasterKeys
+    from lamppost.adapters.keys.local import FileShredSecrets, FileSigner, LocalKeyService
+
+    check_private(folder)
+    for path in sorted(folder.iterdir()):
+        check_private(path)
+    masters = LocalKeyService(folder)
+    shreds = FileShredSecrets(folder, ServiceMasterKeys(masters))
+    shreds.secret(shreds.current(0))
+    FileSigner(folder)
+    return f"master key {masters.keys()[-1]}"
+
+
+def look_at(database: Database) -> Condition:
+    """Look at a database without changing it. Raises `StoreError` when it cannot be reached."""
+    from lamppost.adapters.stores.checkup import look
+
+    return look(database)
+
+
+def verify_audit(
+    database: Database,
+    keys: Path,
+    public: bytes | None = None,
+    expect: tuple[int, str] | None = None,
+) -> Verdict:
+    """Verify the audit chain with the checkpoints of a key folder and the key trusted.
+
+    `public` defaults to the folder's own `signing.pub`. Raises `StoreError` without one.
+    """
+    import msgspec
+
+    from lamppost.adapters.keys.checkpoints import CheckpointFile
+    from lamppost.adapters.stores.cases import Audit
+    from lamppost.cases import audit
+    from lamppost.cases.keys import good_signature
+
+    path = keys / "signing.pub"
+    try:
+        trusted = public or bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError):
+        raise StoreError(
+            "the public key is not there", where=str(path), hint="give it with --public-key"
+        ) from None
+    anchor = CheckpointFile(keys / "checkpoints.ndjson")
+    marks = anchor.read()
+
+    def signed(mark: audit.Checkpoint) -> bool:
+        try:
+            return good_signature(trusted, bytes.fromhex(mark.signature), mark.message)
+        except ValueError:
+            return False
+
+    verdict = audit.verify(Audit(database).rows(after=audit.EVERYTHING), marks, signed, expect)
+    if verdict.sound and verdict.rows and not marks:
+        problem = audit.Problem(
+            verdict.rows,
+            "checkpoint",
+            f"no checkpoint is there for {verdict.rows} rows: {anchor.path} is missing or empty, "
+            "so a rewritten chain would not be seen",
+        )
+        return msgspec.structs.replace(verdict, problem=problem)
+    return verdict

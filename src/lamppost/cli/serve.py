@@ -33,6 +33,10 @@ def serve(
     store: Annotated[
         str, typer.Option("--store", help="Database URL (default: SQLite in the data folder).")
     ] = "",
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", help="Key folder (default: `keys` in the data folder)."),
+    ] = None,
     workers: Annotated[
         int, typer.Option("--workers", min=1, max=64, help="Processes; more need PostgreSQL.")
     ] = 1,
@@ -60,6 +64,7 @@ def serve(
         from lamppost.service.run import listen, serve_many
         from lamppost.service.run import serve as run
         from lamppost.service.runtime import Service, Settings
+        from lamppost.wiring import key_folder, open_cases, open_database
     except ImportError as error:
         raise EngineError(
             f"the service needs {error.name}", hint="pip install 'lamppost[service]'"
@@ -97,7 +102,8 @@ def serve(
             print(first.api_key, flush=True)  # noqa: T201
 
     def make() -> Service:
-        return Service(settings)
+        cases = open_cases(open_database(settings.url), key_folder(data, keys), folders=(data,))
+        return Service(settings, journal=cases.journal, sealer=cases.sealer)
 
     with place:
         if workers > 1:

@@ -52,7 +52,9 @@ def read_private(path: Path) -> bytes:
 def make_folder(path: Path) -> None:
     """A folder that only its owner can enter."""
     try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (*reversed(path.parents), path):  # parents=True would leave them open
+            if not folder.exists():
+                folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise _failed(path, error) from None
     check_private(path)

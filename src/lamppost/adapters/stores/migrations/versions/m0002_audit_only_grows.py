@@ -1,3 +1,4 @@
+# ruff: noqa: S608
 """The audit chain only grows: the database itself refuses to change, remove or misplace a row.
 
 Whoever owns the database can drop these guards; the chain then tells. They stop mistakes, and
