@@ -1,0 +1,1 @@
+"""Each line of the threat model that a test can hold."""
