@@ -14,6 +14,7 @@ from lamppost.reports.redaction.fold import fold
 _ORDER: Final = (
     "email",
     "link",
+    "file",
     "address",
     "phone",
     "number",

@@ -239,10 +239,19 @@ def _places() -> tuple[frozenset[str], frozenset[str]]:
     )
 
 
+_FILE = re.compile(
+    r"(?:(?<=<attached: )[^<>\n]{1,120}?|[^\s<>:/\\\"]{1,120})"
+    r"\.(?:jpe?g|png|gif|webp|heic|mp4|mov|avi|webm|3gp|mkv|opus|ogg|mp3|m4a|aac|wav|pdf|docx?|vcf"
+    r"|zip|txt|xlsx?|pptx?)\b",
+    re.I,
+)
+
+
 def contacts(text: str, region: str | None) -> Iterator[Span]:
     """Emails, links, numbers, handles."""
     yield from _all(_EMAIL, text, "email")
     yield from _all(_LINK, text, "link")
+    yield from _all(_FILE, text, "file")
     yield from _all(_IP, text, "number")
     yield from _all(_COORDINATES, text, "place")
     regions = [region] if region else []
