@@ -26,7 +26,8 @@ class Limit:
     def take(self, name: str, tokens: float = 1.0) -> int:
         """Take tokens; 0 when there were enough, else whole seconds until there are.
 
-        More than a full bucket holds may be taken from a full one, and is paid back.
+        More than a full bucket holds may be taken from a full one, and is paid back. Taking 0
+        asks whether one could be taken.
         """
         if self._rate <= 0:
             return 0
@@ -36,7 +37,7 @@ class Limit:
                 self._buckets.clear()
             level, before = self._buckets.get(name, (self._burst, now))
             level = min(self._burst, level + (now - before) * self._rate)
-            needed = min(tokens, self._burst)
+            needed = min(tokens or 1.0, self._burst)
             if level >= needed:
                 self._buckets[name] = (level - tokens, now)
                 return 0
