@@ -6,12 +6,14 @@ tree, importer docstrings. A page is never written by hand; change its source, t
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
 import json
 import re
 import sys
 import textwrap
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -38,6 +40,9 @@ from lamppost.signals.phrases import load_slots
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+HOUSE = ROOT / "src" / "lamppost"
+HOUSE_STARTS = "<!-- the house, made by scripts/generate_docs.py -->"
+HOUSE_ENDS = "<!-- end -->"
 NOT_FROM_AN_APP = {"ndjson", "pan12", "table"}
 MADE = "<!-- Made by scripts/generate_docs.py from {source}. Do not edit; run `make docs`. -->\n\n"
 
@@ -349,6 +354,29 @@ def tidy(schema: Any) -> Any:
     return schema
 
 
+def house() -> str:
+    """The folders there are, in the order of the import contract, in their own words."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    layers = next(item["layers"] for item in contracts["contracts"] if item["id"] == "layers")
+    rows = []
+    for name in (layer.strip("()") for layer in reversed(layers)):
+        module = HOUSE / f"{name}.py"
+        folder = HOUSE / name / "__init__.py"
+        path = module if module.is_file() else folder
+        if path.is_file():
+            said = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+            shown = f"{name}.py" if path == module else name
+            rows.append((f"`{shown}`", said.partition("\n\n")[0]))
+    return table(("folder", "holds"), rows)
+
+
+def how_it_works() -> str:
+    """The page on the house, its table renewed."""
+    text = (DOCS / "how-it-works.md").read_text(encoding="utf-8")
+    start, rest = text.split(HOUSE_STARTS)
+    return f"{start}{HOUSE_STARTS}\n{house()}{HOUSE_ENDS}{rest.split(HOUSE_ENDS)[1]}"
+
+
 def levels_page() -> str:
     """Thresholds, weights of context, and what ordinary rates were measured on."""
     page = MADE.format(source="lamppost.risk and signals/rates") + "# Levels and weights\n\n"
@@ -460,6 +488,7 @@ def pages() -> dict[Path, str]:
         DOCS / "reference" / "levels.md": levels_page(),
         DOCS / "reference" / "settings.md": settings_page(),
         DOCS / "reference" / "phrases.md": phrases_page(),
+        DOCS / "how-it-works.md": how_it_works(),
         DOCS / "getting-an-export.md": exports_page(),
     }
     for name in Name:
