@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lamppost.cases.audit import Journal, Verdict
     from lamppost.cases.erasure import Eraser, Holds
     from lamppost.cases.keys import Signer
+    from lamppost.cases.snapshots import Snapshots
     from lamppost.cases.vault import Keyring, Sealer, Vault
 
 
@@ -118,6 +119,7 @@ class Cases:
     sealer: Sealer
     holds: Holds
     eraser: Eraser
+    snapshots: Snapshots
 
 
 def now_ms() -> int:
@@ -152,6 +154,7 @@ def open_cases(
     from lamppost.adapters.stores.ledger import SqlLedger
     from lamppost.cases.audit import Journal
     from lamppost.cases.erasure import Eraser, Holds
+    from lamppost.cases.snapshots import Snapshots
     from lamppost.cases.vault import Keyring, Sealer, Vault
 
     signer = FileSigner(keys)
@@ -165,9 +168,11 @@ def open_cases(
     vault = Vault(rows, keyring, journal, now_ms, allowed)
     sealer = Sealer(shreds)
     holds = Holds(HoldRows(database), journal, now_ms, lambda: secrets.token_hex(8))
+    texts = SqlSealedTexts(database)
+    snapshots = Snapshots(vault, texts, sealer)
     eraser = Eraser(
         records=SqlRecords(database, SqlLedger(database)),
-        texts=SqlSealedTexts(database),
+        texts=texts,
         sealer=sealer,
         store=rows,
         vault=vault,
@@ -180,7 +185,7 @@ def open_cases(
         clock=now_ms,
     )
     return Cases(
-        database, table, anchor, signer, journal, keyring, vault, sealer, holds, eraser
+        database, table, anchor, signer, journal, keyring, vault, sealer, holds, eraser, snapshots,
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from lamppost.adapters.stores.ledger import SqlLedger
 from lamppost.cases.audit import EVERYTHING, Checkpoint, Journal, Verdict, verify
 from lamppost.cases.erasure import Eraser, Holds
 from lamppost.cases.keys import good_signature
+from lamppost.cases.snapshots import Snapshots
 from lamppost.cases.vault import Keyring, Sealer, Vault
 
 CANARY = "kestrel-umbrella-4711 zebra"
@@ -64,6 +65,7 @@ class Office:
         )  # fmt: skip
         self.sealer = Sealer(self.shreds)
         self.texts = SqlSealedTexts(database)
+        self.snapshots = Snapshots(self.vault, self.texts, self.sealer, around=2)
         self.holds = Holds(
             HoldRows(database), self.journal, self.clock, lambda: uuid.uuid4().hex
         )  # fmt: skip

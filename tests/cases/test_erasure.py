@@ -212,10 +212,28 @@ def test_retention_spares_what_is_held(office: Office):
     )  # fmt: skip
     assert gone == {
         "sealed_texts": 1, "events": 1, "findings": 1, "shadow_findings": 0, "conversations": 0,
-        "relationships": 1, "quarantine": 0, "deliveries": 2, "vault_items": 1, "held": 1,
+        "relationships": 1, "quarantined": 0, "deliveries": 2, "vault_items": 1, "held": 1,
     }  # fmt: skip
     assert [item.subject_id for item in office.vault.items("k1")] == ["a9"]
     assert [row.act for row in office.table.rows()][-1] == "retention"
+
+
+def test_a_hold_spares_what_was_done_outside_conversations(office: Office):
+    office.holds.place(person="Lee Lead", subject="a9", reason="court order 7/26")
+    with office.database.write() as connection:
+        for number, name in enumerate(("a9", "a1")):
+            connection.execute(insert(schema.events), {
+                "key": bytes([number]) * 16, "stamp": 0, "known": -1, "partition": -1,
+                "kind": "gift", "conversation": "", "at": 1, "received": 1,
+                "body": msgspec.json.encode({"type": "gift", "sender_id": name}),
+            })  # fmt: skip
+    gone = office.eraser.expire(
+        person="retention", state_before=5, log_before=5, sealed_before=5, vault_before=5
+    )
+    assert gone["events"] == 1
+    with office.database.read() as connection:
+        body = connection.execute(select(schema.events.c.body)).scalar_one()
+    assert b"a9" in bytes(body)
 
 
 def test_retention_leaves_what_is_young(office: Office):

@@ -49,10 +49,8 @@ class Records(Protocol):
         """Remove an account; returns how many rows of each kind."""
         ...
 
-    def expire(
-        self, *, state_before: int, log_before: int, sealed_before: int, held: Sequence[str] = ()
-    ) -> dict[str, int]:
-        """Remove what is older (ms) but for accounts held; returns how many of each kind."""
+    def expire(self, *, state_before: int, log_before: int, sealed_before: int) -> dict[str, int]:
+        """Remove what is older (ms) but for accounts under a hold; how many of each kind."""
         ...
 
 
@@ -264,10 +262,9 @@ class Eraser:
         held = sorted({hold.subject_id for hold in self._holds.in_force()})
         gone = dict(
             self._records.expire(
-                state_before=state_before, log_before=log_before, sealed_before=sealed_before,
-                held=held,
+                state_before=state_before, log_before=log_before, sealed_before=sealed_before
             )
-        )  # fmt: skip
+        )
         doomed = [
             item.id
             for item in self._store.items()
@@ -275,7 +272,7 @@ class Eraser:
         ]
         gone["vault_items"] = self._store.delete_items(doomed)
         gone["held"] = len(held)
-        if any(gone.values()):
+        if any(count for name, count in gone.items() if name != "held"):
             self._journal.record(
                 actor=person, act="retention", subject="everything", details={"removed": gone}
             )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import ColumnElement, Row, Table, and_, delete, or_, select, update
+import msgspec
+from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.exc import ProgrammingError
 
 from lamppost.adapters.stores import schema
@@ -16,6 +18,7 @@ from lamppost.adapters.stores.database import Database
 from lamppost.cases.erasure import SealedRow, Searched
 from lamppost.cases.ports import SealedText
 from lamppost.core.errors import StoreError
+from lamppost.core.times import from_ms
 from lamppost.history.ports import Ledger
 
 _texts = schema.sealed_texts
@@ -44,6 +47,30 @@ class SqlSealedTexts:
             yield from (_row(found) for found in rows)
             if len(rows) < _PAGE:
                 return
+
+    def sealed(self, conversation: str) -> list[SealedRow]:
+        """Texts of a conversation."""
+        query = (
+            select(_texts)
+            .where(_texts.c.conversation == conversation)
+            .order_by(_texts.c.received, _texts.c.event, _texts.c.stamp)
+        )
+        with self._database.read() as connection:
+            return [_row(found) for found in connection.execute(query)]
+
+    def order(self, conversation: str) -> list[tuple[str, datetime]]:
+        """Ids of messages and when they were sent, in that order; the first version counts."""
+        events = schema.events.c
+        query = (
+            select(events.body, events.at)
+            .where(events.conversation == conversation, events.kind == "message")
+            .order_by(events.at, events.seq)
+        )
+        found: dict[str, datetime] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                found.setdefault(_named(row.body).id, from_ms(row.at))
+        return list(found.items())
 
     def replace(self, row: SealedRow) -> None:
         """Put a text sealed anew in the place of the old one."""
@@ -125,34 +152,11 @@ class SqlRecords:
         removed["deliveries"] = remove_deliveries(self._database, account)
         return removed
 
-    def expire(
-        self, *, state_before: int, log_before: int, sealed_before: int, held: Sequence[str] = ()
-    ) -> dict[str, int]:
-        """Remove what is older, but whole conversations of accounts that are held stay."""
-        rel = schema.relationships.c
-        spared = select(rel.conversation).where(or_(rel.actor.in_(held), rel.target.in_(held)))
-        talks, events = schema.conversations.c, schema.events.c
-        found, shadow = schema.findings.c, schema.shadow_findings.c
-        conditions: list[tuple[Table, ColumnElement[bool]]] = [
-            (schema.sealed_texts, and_(_texts.c.received < sealed_before,
-                                       _texts.c.sender.not_in(held),
-                                       _texts.c.conversation.not_in(spared))),
-            (schema.events, and_(events.received < log_before,
-                                 events.conversation.not_in(spared))),
-            (schema.findings, and_(found.at < state_before, found.conversation.not_in(spared))),
-            (schema.shadow_findings, and_(shadow.at < state_before,
-                                          shadow.conversation.not_in(spared))),
-            (schema.conversations, and_(talks.last_at < state_before, talks.id.not_in(spared))),
-            (schema.relationships, and_(rel.last_at < state_before,
-                                        rel.conversation.not_in(spared))),
-            (schema.quarantine, schema.quarantine.c.received < log_before),
-            (schema.deliveries, schema.deliveries.c.created_at < log_before),
-        ]  # fmt: skip
-        gone = {}
-        with self._database.write() as connection:
-            for table, condition in conditions:
-                gone[table.name] = connection.execute(delete(table).where(condition)).rowcount
-        return gone
+    def expire(self, *, state_before: int, log_before: int, sealed_before: int) -> dict[str, int]:
+        """Remove what is older; the ledger spares accounts that are held."""
+        return self._ledger.expire(
+            state_before=state_before, log_before=log_before, sealed_before=sealed_before
+        )
 
 
 def remove_deliveries(database: Database, account: str) -> int:
@@ -166,6 +170,13 @@ def remove_deliveries(database: Database, account: str) -> int:
             part = doomed[start : start + 400]
             connection.execute(delete(table).where(or_(*(table.c.id == name for name in part))))
     return len(doomed)
+
+
+class _Named(msgspec.Struct):
+    id: str
+
+
+_named: Final = msgspec.json.Decoder(_Named).decode
 
 
 def _row(found: Row[tuple[object, ...]]) -> SealedRow:

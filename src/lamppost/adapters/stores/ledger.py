@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+)
 
 from lamppost.adapters.stores import schema
 from lamppost.adapters.stores.database import Database
@@ -426,22 +436,53 @@ class SqlLedger:
     # --- forgetting -------------------------------------------------------------------------
 
     def expire(self, *, state_before: int, log_before: int, sealed_before: int) -> dict[str, int]:
-        """Forget what is older; returns how much of each."""
-        doomed = (
-            ("relationships", schema.relationships, schema.relationships.c.last_at < state_before),
-            ("conversations", schema.conversations, schema.conversations.c.last_at < state_before),
-            ("findings", schema.findings, schema.findings.c.at < state_before),
-            ("shadow_findings", schema.shadow_findings, schema.shadow_findings.c.at < state_before),
-            ("events", _events, _events.c.received < log_before),
-            ("quarantined", schema.quarantine, schema.quarantine.c.received < log_before),
-            ("deliveries", schema.deliveries, schema.deliveries.c.created_at < log_before),
-            ("sealed_texts", schema.sealed_texts, schema.sealed_texts.c.received < sealed_before),
+        """Forget what is older; returns how much of each.
+
+        A legal hold wins: conversations of an account that is held stay whole, and so does all
+        else it did.
+        """
+        rel, held = schema.relationships.c, schema.legal_holds.c
+        accounts = select(held.subject_id).where(held.released_at.is_(None))
+        talks = select(rel.conversation).where(
+            or_(rel.actor.in_(accounts), rel.target.in_(accounts))
         )
+        found, shadow = schema.findings.c, schema.shadow_findings.c
+        texts, rooms = schema.sealed_texts.c, schema.conversations.c
+        doomed: tuple[tuple[str, Table, tuple[ColumnElement[bool], ...]], ...] = (
+            ("findings", schema.findings, (found.at < state_before,
+                                           found.conversation.not_in(talks))),
+            ("shadow_findings", schema.shadow_findings, (shadow.at < state_before,
+                                                         shadow.conversation.not_in(talks))),
+            ("conversations", schema.conversations, (rooms.last_at < state_before,
+                                                     rooms.id.not_in(talks))),
+            ("quarantined", schema.quarantine, (schema.quarantine.c.received < log_before,)),
+            ("deliveries", schema.deliveries, (schema.deliveries.c.created_at < log_before,)),
+            ("sealed_texts", schema.sealed_texts, (texts.received < sealed_before,
+                                                   texts.sender.not_in(accounts),
+                                                   texts.conversation.not_in(talks))),
+            ("relationships", schema.relationships, (rel.last_at < state_before,
+                                                     rel.conversation.not_in(talks))),
+        )  # fmt: skip
         gone = {}
         with self._database.write(lock=_LOG_LOCK) as connection:
-            for name, table, condition in doomed:
-                gone[name] = connection.execute(delete(table).where(condition)).rowcount
+            names = set(connection.execute(accounts).scalars())
+            old: list[ColumnElement[bool]] = [
+                _events.c.received < log_before, _events.c.conversation.not_in(talks)
+            ]  # fmt: skip
+            if names:
+                old.append(_events.c.seq.not_in(self._deeds(connection, names, log_before)))
+            gone["events"] = connection.execute(delete(_events).where(*old)).rowcount
+            for name, table, conditions in doomed:
+                gone[name] = connection.execute(delete(table).where(*conditions)).rowcount
         return gone
+
+    @staticmethod
+    def _deeds(connection: Connection, names: set[str], before: int) -> list[int]:
+        """Places of old events outside any conversation that are an account's doing."""
+        query = select(_events.c.seq, _events.c.kind, _events.c.body).where(
+            _events.c.conversation == "", _events.c.received < before
+        )
+        return [row.seq for row in connection.execute(query) if _owner(row.kind, row.body) in names]
 
     def erase(self, account: str) -> dict[str, int]:
         """Remove an account: its state, its events, what was found, its sealed texts; counts.
