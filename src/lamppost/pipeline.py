@@ -44,7 +44,12 @@ MAX_TEXT: Final = 20_000
 """Characters of one message that are read; the rest is counted as not looked at."""
 PLAIN_WORDS: Final = 14
 """Words up to which a message counts as one chance; about the mean of ordinary chat."""
-_AGE: Final = re.compile(r"\b(?:1[0-7]|[89])\b")
+_AGE_WORDS: Final = (
+    "eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen".split()
+)
+_AGE: Final = re.compile(rf"\b(?:1[0-7]|[89]|{'|'.join(_AGE_WORDS)})\b")
+SOME_CHILD: Final = 17
+"""Age, in years, kept of someone who is a child but gave no number."""
 _NIGHT: Final = frozenset({23, 0, 1, 2, 3, 4})
 
 
@@ -281,8 +286,7 @@ def _message(
     for label in message.labels:
         if label in library.labels:
             reasons = [*reasons, library.labels[label]]
-    if reasons:
-        _stated_age(state, library, message, reasons)
+    learned = bool(reasons) and _stated_age(state, library, message, reasons)
     tells = any(library.reasons[index].card.reports_others for index in reasons)
     deleted = message.deleted_at is not None
     for other in audience:
@@ -303,6 +307,14 @@ def _message(
             sighting = Sighting(reason.card.number, index, bits, at, number, message.id)
             if judged.note(sighting):
                 _judge(engine, state, judged, sighting, findings)
+    if learned:
+        for key in state.by_conversation.get(conversation.id, ()):
+            judged = state.relationships[key]
+            if judged.sightings and sender in (judged.actor, judged.target):
+                # an age changes what is already known: judge it as of this message
+                last = judged.sightings[-1]
+                moment = msgspec.structs.replace(last, message=number, event=message.id, at=at)
+                _judge(engine, state, judged, moment, findings)
 
 
 def _by_length(bits: float, text: str) -> float:
@@ -357,15 +369,28 @@ def _count(
             item.night += 1
 
 
-def _stated_age(state: State, library: Library, message: Message, reasons: Sequence[int]) -> None:
-    """Keep the youngest age a person gives of themselves."""
-    if not any(library.reasons[index].card.id == "age_disclosure" for index in reasons):
-        return
-    found = _AGE.search(message.text)
-    if found:
-        person = state.person(message.sender_id)
-        age = int(found[0])
-        person.stated_age = age if person.stated_age < 0 else min(person.stated_age, age)
+def _stated_age(state: State, library: Library, message: Message, reasons: Sequence[int]) -> bool:
+    """Keep the youngest age a person gives of themselves; returns whether it changed.
+
+    A school year without an age counts as `SOME_CHILD`.
+    """
+    keys = [
+        library.reasons[index].key
+        for index in reasons
+        if library.reasons[index].card.id == "age_disclosure"
+    ]
+    if not keys:
+        return False
+    age = SOME_CHILD
+    if not all("/school-" in key for key in keys):
+        found = _AGE.search(message.text.lower())
+        if found:
+            age = int(found[0]) if found[0].isdigit() else _AGE_WORDS.index(found[0]) + 8
+    person = state.person(message.sender_id)
+    if 0 <= person.stated_age <= age:
+        return False
+    person.stated_age = age
+    return True
 
 
 def _judge(

@@ -43,6 +43,7 @@ def matches(pattern: str, text: str) -> bool:
         ("^ 13 $", "13", "13 people"),
         ("<hush>", "ok🤫", "ok"),
         ("in # mins?", "in 20 min", "in many mins"),
+        ("im 1[0-7]", "im 13", "im 18"),
         ("see you", "see\nyou", "see yourself"),
     ],
 )

@@ -7,6 +7,7 @@ newline may stand. Beyond plain words:
     (a|b c)  one of these                       (a|b)?   optional
     {slot}   one word or phrase of a named slot word~    the word with any ending
     words?   the last letter is optional        #        a number
+    1[0-7]   one of these letters or digits
     ?        on its own: later a question mark  ^ $      start, end of the message
 
 Patterns are matched on normalised text: lower case, no accents, no apostrophes (`dont`).
@@ -37,6 +38,7 @@ _MARKS: Final = {
 }
 MAX_ATOM: Final = 300
 """Longest atom, in characters; longer ones cost more to find than they save."""
+_CLASS = re.compile(r"(\[[a-z0-9-]+\])")
 _EMOJI_BYTE = re.compile(r"<([a-z]+)>")
 
 
@@ -269,8 +271,10 @@ def _word(token: str) -> str:
         from lamppost.signals.normalise import EMOJI
 
         return rf"\x{EMOJI[emoji[1]]:02x}"
+    body = token.rstrip("~?")
+    word = "".join(part if part.startswith("[") else re.escape(part) for part in _CLASS.split(body))
     if token.endswith("~"):
-        return rf"\b{re.escape(token[:-1])}[a-z0-9\x80]*"
+        return rf"\b{word}[a-z0-9\x80]*"
     if token.endswith("?"):
-        return rf"\b{re.escape(token[:-1])}?\b"
-    return rf"\b{re.escape(token)}\b"
+        return rf"\b{word}?\b"
+    return rf"\b{word}\b"
