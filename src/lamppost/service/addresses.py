@@ -19,6 +19,7 @@ from lamppost.core.errors import PolicyError, UsageError
 
 TIMEOUT: Final = 10.0
 _MOST: Final = 65_536
+_TRANSLATED: Final = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48")))
 _FORBIDDEN_PORTS: Final = frozenset({19, 21, 22, 23, 25, 53, 110, 143, 445, 465, 587, 3306, 5432})
 
 
@@ -91,7 +92,11 @@ def _public(host: str, port: int, *, allow_private: bool) -> str:
     for text in addresses:
         address = ipaddress.ip_address(text.partition("%")[0])
         mapped = getattr(address, "ipv4_mapped", None) or address
-        tunnelled = getattr(address, "sixtofour", None) or getattr(address, "teredo", None)
+        tunnelled = (
+            getattr(address, "sixtofour", None)
+            or getattr(address, "teredo", None)
+            or any(address in network for network in _TRANSLATED)
+        )
         if allow_private and mapped.is_loopback:
             continue
         if not mapped.is_global or mapped.is_multicast or tunnelled:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
@@ -358,6 +359,7 @@ def _fault(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
 # --- events -----------------------------------------------------------------------------------
 
 
+@dataclass
 class _EventsOperation(Operation):
     """Says what bodies `POST /v1/events` takes, which no type can."""
 

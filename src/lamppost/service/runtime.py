@@ -204,6 +204,15 @@ class Service:
         else:
             change()
 
+    def settle(self) -> None:
+        """Have everything written that was accepted so far (SQLite)."""
+
+        def write() -> None:
+            for folder in self._folders:
+                folder.checkpoint()
+
+        self.intake.call(write)
+
     def forget_held(self) -> None:
         """Read states from the store again, after something was erased there."""
 
