@@ -308,8 +308,19 @@ def test_a_forged_checkpoint_is_found(office: Office):
 def test_a_damaged_checkpoint_line_is_found(office: Office):
     office.act(3)
     with office.anchor.path.open("ab") as file:
-        file.write(b"{not json\n")
+        file.write(b'{"size": 3}\n')
     assert office.verify().problem is not None
+
+
+def test_a_line_torn_by_a_power_cut_is_no_break(office: Office):
+    office.act(3)
+    with office.anchor.path.open("ab") as file:
+        file.write(b'{"size": 4, "root": "12')
+    assert office.verify().sound
+    office.journal = office.start()
+    office.act(2)
+    assert office.verify().sound
+    assert office.verify().anchored == 5
 
 
 def test_both_set_back_are_found_by_what_was_written_down(office: Office):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from datetime import UTC, datetime
@@ -57,12 +58,23 @@ def test_an_opening_is_written_down_before_anything_is_returned(office: Office):
     assert msgspec.json.decode(row.details) == {"reason": "first review", "items": ids}
 
 
+def test_a_large_case_opens_and_its_row_names_all_by_digest(office: Office):
+    pieces = [piece("a9", f"m{number}") for number in range(700)]
+    ids = office.vault.snapshot(case="k1", actor="engine", pieces=pieces)
+    assert len(opened(office)) == 700
+    row = office.table.last()
+    assert row is not None
+    details = msgspec.json.decode(row.details)
+    assert details["items"] == 700
+    assert details["digest"] == hashlib.sha256("\n".join(sorted(ids)).encode()).hexdigest()
+
+
 def test_nothing_is_opened_when_it_cannot_be_written_down(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ):
     office.vault.snapshot(case="k1", actor="engine", pieces=[piece()])
     unsealed: list[object] = []
-    monkeypatch.setattr(office.vault, "_unseal", unsealed.append)
+    monkeypatch.setattr(office.vault, "_unseal", lambda item, keys=None: unsealed.append(item))
 
     def fail(make: object) -> None:
         raise StoreError("the disk is full")

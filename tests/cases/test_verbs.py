@@ -161,6 +161,11 @@ def test_doctor_changes_nothing(deployed: Office, capsys: Run):
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
 def test_doctor_sees_a_key_that_others_can_read(deployed: Office, capsys: Run):
+    (deployed.folder / "secret").write_text("x")
+    (deployed.folder / "secret").chmod(0o644)
+    assert "fail" in checks(deployed, capsys)[1]["keys"]
+    (deployed.folder / "secret").chmod(0o600)
+    assert "fail" not in checks(deployed, capsys)[1]["keys"]
     (deployed.keys / "signing.key").chmod(0o644)
     code, states = checks(deployed, capsys)
     assert (code, states["keys"]) == (3, ["fail"])

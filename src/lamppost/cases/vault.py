@@ -40,6 +40,8 @@ NONCE: Final = 12
 """Bytes of a nonce. Random: one data key closes far fewer than 2^32 pieces."""
 MIN_REASON: Final = 5
 MAX_REASON: Final = 500
+_LISTED: Final = 100
+"""Most pieces of an opening that its audit row names one by one."""
 _CIPHERS: Final = 4096
 """Ciphers of accounts kept at hand by the sealer."""
 
@@ -222,7 +224,8 @@ class Vault:
         A message that the case holds already is left as it is.
         """
         _named("case", case)
-        made = [self._seal(case, piece) for piece in pieces]
+        keys: dict[str, tuple[str, bytes]] = {}
+        made = [self._seal(case, piece, keys) for piece in pieces]
         if made:
             self._store.add_items(made)
             self._journal.record(
@@ -247,9 +250,10 @@ class Vault:
             actor=person,
             act="vault.open",
             subject=case,
-            details={"reason": reason.strip(), "items": [item.id for item in found]},
+            details={"reason": reason.strip(), **_listed([item.id for item in found])},
         )
-        opened = [Opened(item=item.id, evidence=self._unseal(item)) for item in found]
+        keys: dict[str, bytes] = {}
+        opened = [Opened(item=item.id, evidence=self._unseal(item, keys)) for item in found]
         return sorted(opened, key=lambda piece: (piece.evidence.sent_at, piece.evidence.event_id))
 
     def rotate(self, *, actor: str, subject: str) -> int:
@@ -315,11 +319,24 @@ class Vault:
                 self._refuse(person, case, "a piece does not belong to this case")
         return found
 
-    def _seal(self, case: str, piece: Evidence) -> VaultItem:
-        return self._close(case, piece, item_id(case, piece), self._clock())
+    def _seal(
+        self, case: str, piece: Evidence, keys: dict[str, tuple[str, bytes]] | None = None
+    ) -> VaultItem:
+        return self._close(case, piece, item_id(case, piece), self._clock(), keys)
 
-    def _close(self, case: str, piece: Evidence, identifier: str, created_at: int) -> VaultItem:
-        key_id, key = self._keyring.active(_named("subject", piece.subject_id))
+    def _close(
+        self,
+        case: str,
+        piece: Evidence,
+        identifier: str,
+        created_at: int,
+        keys: dict[str, tuple[str, bytes]] | None = None,
+    ) -> VaultItem:
+        keys = {} if keys is None else keys
+        subject = _named("subject", piece.subject_id)
+        if subject not in keys:
+            keys[subject] = self._keyring.active(subject)
+        key_id, key = keys[subject]
         nonce = secrets.token_bytes(NONCE)
         bound = _item_bound(identifier, case, piece.subject_id, key_id, created_at)
         return VaultItem(
@@ -332,8 +349,11 @@ class Vault:
             created_at=created_at,
         )
 
-    def _unseal(self, item: VaultItem) -> Evidence:
-        key = self._keyring_key(item)
+    def _unseal(self, item: VaultItem, keys: dict[str, bytes] | None = None) -> Evidence:
+        keys = {} if keys is None else keys
+        if item.key_id not in keys:
+            keys[item.key_id] = self._keyring_key(item)
+        key = keys[item.key_id]
         bound = _item_bound(
             item.id, item.case_id, item.subject_id, item.key_id, item.created_at
         )  # fmt: skip
@@ -354,6 +374,14 @@ class Vault:
                 hint="restore the database",
             )
         return self._keyring.open(key)
+
+
+def _listed(items: Sequence[str]) -> dict[str, object]:
+    """What was opened, for the audit row: each id, or for many their number and digest."""
+    if len(items) <= _LISTED:
+        return {"items": list(items)}
+    named = hashlib.sha256("\n".join(sorted(items)).encode()).hexdigest()
+    return {"items": len(items), "digest": named}
 
 
 def _item_bound(identifier: str, case: str, subject: str, key: str, created_at: int) -> bytes:

@@ -131,6 +131,11 @@ def _keys(data: Path, keys: Path) -> Iterator[Finding]:
         yield Finding("keys", "fail", f"no key folder at {keys}", "start `lamppost serve` once")
         return
     yield Finding("keys", "ok", f"{keys} is private and whole; {check_keys(keys)}")
+    secret = data / "secret"
+    if os.name == "posix" and secret.is_file() and secret.stat().st_mode & 0o077:
+        yield Finding(
+            "keys", "fail", f"others may read {secret}, the service's secret", f"chmod 600 {secret}"
+        )
     if data.is_dir() and keys.stat().st_dev == data.stat().st_dev:
         yield Finding(
             "keys", "warn", "keys and data are on one disk: who takes one has both",

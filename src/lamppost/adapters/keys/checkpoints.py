@@ -1,6 +1,6 @@
 """The file of checkpoints: one signed line per act, outside the database, only ever added to.
 
-About 280 bytes a line. `chattr +a` on the file, or a folder of another machine, makes it harder
+About 320 bytes a line. `chattr +a` on the file, or a folder of another machine, makes it harder
 to shorten.
 """
 
@@ -25,9 +25,22 @@ class CheckpointFile:
         self.path = path
 
     def append(self, mark: Checkpoint) -> None:
-        """Add one line."""
+        """Add one line, on a line of its own also after one that a power cut tore."""
         make_folder(self.path.parent)
-        append_private(self.path, msgspec.json.encode(mark) + b"\n")
+        start = b"\n" if self._torn() else b""
+        append_private(self.path, start + msgspec.json.encode(mark) + b"\n")
+
+    def _torn(self) -> bool:
+        try:
+            with self.path.open("rb") as file:
+                if not file.seek(0, os.SEEK_END):
+                    return False
+                file.seek(-1, os.SEEK_END)
+                return file.read(1) != b"\n"
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise _failed(self.path, error) from None
 
     def newest(self) -> Checkpoint | None:
         """The one that knows most rows among the last lines (writers may overtake each other)."""
@@ -40,11 +53,15 @@ class CheckpointFile:
             return None
         except OSError as error:
             raise _failed(self.path, error) from None
-        marks = [_mark(line) for line in lines[1 if start else 0 :] if line.strip()]
+        marks = [_mark(line) for line in lines[1 if start else 0 :] if _whole(line)]
         return max(marks, key=lambda mark: mark.size, default=None)
 
     def read(self) -> list[Checkpoint]:
-        """All lines; a damaged one as a checkpoint with no signature."""
+        """All lines; a damaged one as a checkpoint with no signature.
+
+        A line without an end was torn by a power cut and is passed over: whoever tears lines on
+        purpose gains no more than by removing them.
+        """
         try:
             if self.path.exists():
                 check_private(self.path)
@@ -53,7 +70,11 @@ class CheckpointFile:
             return []
         except OSError as error:
             raise _failed(self.path, error) from None
-        return [_mark(line) for line in lines if line.strip()]
+        return [_mark(line) for line in lines if _whole(line)]
+
+
+def _whole(line: bytes) -> bool:
+    return line.strip().endswith(b"}")
 
 
 def _mark(line: bytes) -> Checkpoint:
