@@ -33,9 +33,7 @@ def detect(source: Source, name: str | None = None) -> Importer:
     known = importers()
     if name is not None:
         if name not in known:
-            raise UsageError(
-                f"format {name!r} is not known", hint=f"use one of {', '.join(known)}"
-            )
+            raise UsageError(f"format {name!r} is not known", hint=f"use one of {', '.join(known)}")
         return known[name]
     if not source.entries():
         raise ExportError("is empty", where=source.label, hint="point at the export itself")

@@ -136,7 +136,7 @@ class AtomIndex:
     """Which patterns are possible where given atoms stand.
 
     Of each pattern only its most telling atoms are looked for: those that none of the commonest
-    words match, else the one that the fewest match. A pattern is looked up by the atom that
+    words match, else the two that the fewest match. A pattern is looked up by the atom that
     fewest patterns share. `atoms` are expressions for a message padded with a space at each end.
     """
 
@@ -157,7 +157,7 @@ class AtomIndex:
         for item in patterns:
             ranked = sorted(item.atoms, key=lambda atom: (score(atom), -len(atom)))
             telling = [atom for atom in ranked if score(atom) <= _TELLING][:_KEPT_ATOMS]
-            chosen.append([_prepared(atom) for atom in telling or ranked[:1]])
+            chosen.append([_prepared(atom) for atom in telling or ranked[:2]])
         self.atoms = list(dict.fromkeys(atom for item in chosen for atom in item))
         number = {atom: index for index, atom in enumerate(self.atoms)}
         needs = [frozenset(number[atom] for atom in item) for item in chosen]
