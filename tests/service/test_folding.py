@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lamppost import pipeline
 from lamppost.core.levels import Level
 from lamppost.evaluation.scenarios import load_scenarios
 from lamppost.events.vocabulary import Account, Event, Message, Room
@@ -17,10 +18,11 @@ from lamppost.history.ports import FoundRow
 from lamppost.pipeline import Engine, Finding, fold, scores
 from lamppost.risk.policy import DEFAULT, read_policy
 from lamppost.service.folding import Folder, Rules, finding_id, relationship_id
-from lamppost.service.intake import Intake
+from lamppost.service.intake import Intake, bare
 from lamppost.service.metrics import Metrics
 from lamppost.service.runtime import Service
 from lamppost.service.views import Views
+from lamppost.signals import recorded
 from lamppost.signals.recorded import RecordedReader
 from lamppost.wiring import Stores, open_stores
 
@@ -106,8 +108,8 @@ def test_whatever_the_cuts_the_result_is_that_of_the_fold(
     """Batches of any size, few conversations in memory, a new process now and then."""
     rng = random.Random(seed)
     stores = open_stores(f"sqlite:///{tmp_path / 'l.db'}")
-    recorded = replace(engine, reader=RecordedReader(engine.library))
-    folder = Folder(recorded, stores.ledger, 0, RULES, held=rng.choice((3, 50)))
+    reading = replace(engine, reader=RecordedReader(engine.library))
+    folder = Folder(reading, stores.ledger, 0, RULES, held=rng.choice((3, 50)))
     folder.start()
     writer = intake(engine, stores, folder)
     place = 0
@@ -132,7 +134,7 @@ def test_whatever_the_cuts_the_result_is_that_of_the_fold(
         elif chance < 0.4:
             folder.checkpoint()
         if rng.random() < 0.2:  # the process is killed and another one takes over
-            folder = Folder(recorded, stores.ledger, 0, RULES, held=rng.choice((3, 50)))
+            folder = Folder(reading, stores.ledger, 0, RULES, held=rng.choice((3, 50)))
             folder.start()
             writer = intake(engine, stores, folder)
     folder.checkpoint()
@@ -198,8 +200,8 @@ def test_relationship_ids_are_told_apart():
 
 def test_a_change_that_failed_is_written_later(engine: Engine, tmp_path: Path):
     stores = open_stores(f"sqlite:///{tmp_path / 'l.db'}")
-    recorded = replace(engine, reader=RecordedReader(engine.library))
-    folder = Folder(recorded, stores.ledger, 0, RULES)
+    reading = replace(engine, reader=RecordedReader(engine.library))
+    folder = Folder(reading, stores.ledger, 0, RULES)
     folder.start()
     writer = intake(engine, stores, folder)
     kept, _ = writer._read(grooming())
@@ -219,3 +221,19 @@ def test_an_account_told_of_later_changes_the_scores(service: Service):
     service.settle()
     row = service.views.relationships("c1", "a9", Level.WATCH, None, 10).items[0]
     assert "context.age_gap" in {item.detector for item in row.contributions}
+
+
+@pytest.mark.parametrize(
+    "text", ["i'm thirteen", "im 12?", "i'm in year 8", "i am 14 and you are 30", "I AM TEN ok"]
+)
+def test_ages_are_recorded_as_the_fold_finds_them(engine: Engine, text: str):
+    assert recorded.AGE.pattern == pipeline._AGE.pattern
+    said = [message("m1", "c", "kid", "x", text), *grooming("c", "x", "kid")[1:]]
+    kept = [
+        bare(item, recorded.record(engine.library, item.text, sorted(
+            hit.reason for hit in engine.reader.read([item.text]))))
+        for item in said
+        if isinstance(item, Message)
+    ]  # fmt: skip
+    other = replace(engine, reader=RecordedReader(engine.library))
+    assert expected(engine, said) == expected(other, kept)

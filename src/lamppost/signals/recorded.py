@@ -21,7 +21,9 @@ UNREAD: Final = "\x01"
 """Record of a text that was not read, since no legal basis allowed it."""
 _MARK: Final = "\x00"
 _SPACES: Final = 20_000
-_AGE: Final = re.compile(r"\b(?:1[0-7]|[89])\b")
+_WORDS: Final = "eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+AGE: Final = re.compile(rf"\b(?:1[0-7]|[89]|{_WORDS})\b")
+"""An age as the fold looks for it in lower-case text; a test compares the two."""
 
 
 def record(library: Library, text: str, reasons: Sequence[int], *, labelled: bool = False) -> str:
@@ -36,7 +38,7 @@ def record(library: Library, text: str, reasons: Sequence[int], *, labelled: boo
         return made
     keys = [library.reasons[index].key for index in reasons]
     if any(library.reasons[index].card.id == "age_disclosure" for index in reasons):
-        found = _AGE.search(text)
+        found = AGE.search(text.lower())
         if found:
             made = f"{found[0]}\x02{made}"
     return f"{made}{_MARK}{_MARK.join(keys)}"
