@@ -98,6 +98,11 @@ def is_child(person: Person | None) -> bool:
     return (years is not None and years[1] < ADULT) or 0 <= said < ADULT
 
 
+def is_declared_child(person: Person | None) -> bool:
+    """Whether the account itself says under 18; what is claimed in chat is no proof of youth."""
+    return person is not None and person.age_low >= 0 and person.age_high < ADULT
+
+
 def is_adult(person: Person | None) -> bool:
     """Whether a person is known to be 18 or older."""
     years = age_range(person)
@@ -335,7 +340,7 @@ def _discounts(actor: Person | None, target: Person | None, weights: Weights) ->
     if target is not None and is_adult(target) and not is_child(target):
         share = weights.adult_discount[target.confidence]
         found.append(_Discount("context.adults", share, "the other person is an adult", True))
-    elif actor is not None and is_child(actor) and is_child(target):
+    elif actor is not None and is_declared_child(actor) and is_child(target):
         share = weights.peer_discount[actor.confidence]
         found.append(_Discount("context.peers", share, "both are children by what is known"))
     if actor is not None and target is not None and target.id in actor.guardian_of:
