@@ -11,8 +11,10 @@ accepted. The senders share the machine with the service. Messages are random wo
 from __future__ import annotations
 
 import argparse
+import contextlib
 import http.client
 import json
+import os
 import random
 import re
 import shutil
@@ -31,7 +33,13 @@ WORDS = (
     "song video book homework teacher bus train home dinner pizza cat dog football match win lose "
     "think know like want need see look go come make take give find tell ask try"
 ).split()
-SAYINGS = ("how old are you?", "do not tell your mum", "i am 13", "are you alone?", "let us meet up")
+SAYINGS = (
+    "how old are you?",
+    "do not tell your mum",
+    "i am 13",
+    "are you alone?",
+    "let us meet up",
+)
 MARK = b"@@@@@@@@@@@@"
 
 
@@ -123,18 +131,34 @@ def figure(url: str, name: str) -> float:
     return float(found[1]) if found else 0.0
 
 
+def family(pid: int) -> list[Path]:
+    """Folders in /proc of a process and its children."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            if status.parent.name == str(pid) or f"\nPPid:\t{pid}\n" in status.read_text():
+                found.append(status.parent)
+    return found
+
+
 def resident(pid: int) -> float:
     """Resident memory of a process and its children, MiB."""
     total = 0.0
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            text = status.read_text()
-        except OSError:
-            continue
-        if status.parent.name == str(pid) or f"\nPPid:\t{pid}\n" in text:
-            found = re.search(r"VmRSS:\s+(\d+) kB", text)
+    for folder in family(pid):
+        with contextlib.suppress(OSError):
+            found = re.search(r"VmRSS:\s+(\d+) kB", (folder / "status").read_text())
             total += int(found[1]) / 1024 if found else 0.0
     return total
+
+
+def worked(pid: int) -> float:
+    """Seconds of processor time that a process and its children have used."""
+    total = 0
+    for folder in family(pid):
+        with contextlib.suppress(OSError):
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def share(times: list[float], part: float) -> float:
@@ -174,6 +198,7 @@ def main() -> int:
         figures = Figures()
         pause = options.senders * options.batch / options.rate if options.rate else 0.0
         memory: list[float] = []
+        used = worked(server.pid) if server else 0.0
         started = time.monotonic()
         end = started + options.seconds
         threads = [
@@ -195,6 +220,7 @@ def main() -> int:
         while figure(url, "events_unscored") > 0 and time.monotonic() - end < 60:
             time.sleep(0.05)
         settled = time.monotonic() - started
+        used = worked(server.pid) - used if server else 0.0
         print(
             json.dumps(
                 {
@@ -208,6 +234,7 @@ def main() -> int:
                     "p99_ms": round(share(figures.times, 0.99), 1),
                     "max_ms": round(share(figures.times, 1.0), 1),
                     "refused": figures.refused,
+                    "processor_us_per_event": round(1e6 * used / max(1, figures.accepted), 1),
                     "memory_mib": [round(value) for value in memory],
                 }
             )

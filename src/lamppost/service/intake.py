@@ -50,6 +50,8 @@ SLICE: Final = 200
 IDLE_SLICE: Final = 500
 SETTLE_SECONDS: Final = 3.0
 """While busy, states are written this long after they changed, but findings at once."""
+QUIET_SECONDS: Final = 0.1
+"""After so long without events, all states are written."""
 _READY: Final = 4
 _PLACES: Final = 100_000
 _RETRY: Final = 5.0
@@ -153,6 +155,7 @@ class Intake:
         self._read_all = False
         self._calls: deque[Callable[[], None]] = deque()
         self._retry_at = 0.0
+        self._busy_at = 0.0
         self._clock = 0
         self._places: dict[str, str] = {}
         self.newest = 0
@@ -264,7 +267,7 @@ class Intake:
                 folder = self._folder
                 if not self._ready and not self._calls and not self._read_all:
                     pending = folder is not None and folder.waiting
-                    self._signal.wait(0.01 if pending else 1.0)
+                    self._signal.wait(0.02 if pending else 1.0)
                 groups = list(self._ready)
                 self._ready.clear()
                 calls = list(self._calls)
@@ -275,13 +278,14 @@ class Intake:
                 call()
             if groups:
                 self._take(groups)
+                self._busy_at = time.monotonic()
             else:
-                self._write(idle=True)
+                self._write(all_of_it=time.monotonic() - self._busy_at > QUIET_SECONDS)
             if self.fault is not None:
                 self._mend()
             if ending:
                 while self._folder is not None and self._folder.waiting and self.fault is None:
-                    self._write(idle=True)
+                    self._write(all_of_it=True)
                 return
 
     def _take(self, groups: Sequence[_Group]) -> None:
@@ -360,8 +364,8 @@ class Intake:
     def _read(self, events: Sequence[Event]) -> tuple[list[Event], list[Sealed]]:
         """Events without their texts, and the texts to keep sealed."""
         rules = self._rules().policy
-        known = self._countries(events)
-        places = None if rules.reads_everywhere else known
+        self._learn(events)
+        places = None if rules.reads_everywhere else self._countries(events)
         messages: list[Message] = []
         open_to_read: list[bool] = []
         for event in events:
@@ -419,20 +423,24 @@ class Intake:
             made.key_id, made.nonce, made.ciphertext,
         )  # fmt: skip
 
+    def _learn(self, events: Sequence[Event]) -> None:
+        """Remember countries at once: they count from the next message on, folded or not."""
+        for event in events:
+            if isinstance(event, Account) and event.country:
+                if len(self._places) >= _PLACES:
+                    self._places.clear()
+                self._places[event.id] = event.country
+
     def _countries(self, events: Sequence[Event]) -> dict[str, str]:
         """Country of everybody in `events`, as far as known."""
         asked: set[str] = set()
         for event in events:
             if isinstance(event, Message):
                 asked.update((event.sender_id, *event.recipient_ids))
-            elif isinstance(event, Account) and event.country:
-                self._places[event.id] = event.country
         found = {name: self._places[name] for name in asked if name in self._places}
         unknown = [name for name in asked if name not in found]
         for name, data in self._ledger.people(unknown).items():
             found[name] = person_from(data).country
-        if len(self._places) > _PLACES:
-            self._places = {}
         return found
 
     # --- folding ----------------------------------------------------------------------------
@@ -450,14 +458,14 @@ class Intake:
         self._metrics.scored.inc(count)
         self._metrics.fold_seconds.observe(time.perf_counter() - started)
 
-    def _write(self, *, idle: bool) -> None:
-        """Write a part of what was folded; when idle, whatever there is."""
+    def _write(self, *, all_of_it: bool) -> None:
+        """Write a part of what was folded: findings and what is due, or whatever there is."""
         folder = self._folder
         if folder is None or self.fault is not None or not folder.waiting:
             return
         started = time.perf_counter()
         try:
-            change = folder.change(most=IDLE_SLICE if idle else SLICE, age=0.0)
+            change = folder.change(most=IDLE_SLICE, age=0.0 if all_of_it else SETTLE_SECONDS)
             if change is None:
                 return
             with _tracer.start_as_current_span("write"):
