@@ -128,8 +128,25 @@ def now_ms() -> int:
 
 
 def key_folder(data: Path, keys: Path | None = None) -> Path:
-    """Where the keys of a deployment are: as told, else `keys` in the data folder."""
-    return keys if keys is not None else data / "keys"
+    """Where the keys of a deployment are: as told, else as the service was told, else `keys`.
+
+    Silent failure prevented: a verb that is not told where the keys are would make new ones, and
+    sign the chain with a key that nobody trusts.
+    """
+    if keys is not None:
+        return keys
+    try:
+        return Path((data / "keys.path").read_text(encoding="utf-8").strip())
+    except OSError:
+        return data / "keys"
+
+
+def remember_keys(data: Path, keys: Path) -> None:
+    """Write down in the data folder that its keys are elsewhere."""
+    from lamppost.adapters.keys.files import make_folder, write_private
+
+    make_folder(data)
+    write_private(data / "keys.path", f"{keys.resolve()}\n".encode())
 
 
 def open_cases(

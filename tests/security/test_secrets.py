@@ -92,6 +92,9 @@ def deployment(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     finally:
         process.kill()
         process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
     return made
 
 
@@ -126,6 +129,38 @@ def test_no_words_are_in_logs_answers_or_files(deployment: Deployment):
         assert CANARY.encode() not in path.read_bytes(), path
 
 
+def chain(deployment: Deployment) -> list[dict[str, object]]:
+    """Rows of the audit chain."""
+    done = subprocess.run(
+        [LAMPPOST, "audit", "show", "--data", str(deployment.data), "--limit", "1000"],
+        capture_output=True, check=True, timeout=60,
+    )  # fmt: skip
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_what_a_key_reads_is_in_the_chain(deployment: Deployment):
+    rows = chain(deployment)
+    seen = {str(row["subject"]) for row in rows if row["act"] == "view"}
+    assert {"findings", "risk"} <= seen
+    paths = [json.loads(str(row["details"]))["paths"] for row in rows if row["act"] == "view"]
+    assert any(f"/v1/accounts/{SUBJECT}" in group for group in paths)
+    actors = {str(row["actor"]) for row in rows if row["act"] == "view"}
+    assert len(actors) == 1
+    assert next(iter(actors)).startswith("key ")
+
+
+def test_acts_on_the_command_line_are_in_the_chain(deployment: Deployment):
+    subprocess.run(
+        [LAMPPOST, "keys", "make", "chat", "--scope", "events:write", "--data",
+         str(deployment.data)],
+        capture_output=True, check=True, timeout=60,
+        env={**os.environ, "LAMPPOST_SECRET": "5e" * 32},
+    )  # fmt: skip
+    last = chain(deployment)[-1]
+    assert last["act"] == "key.make"
+    assert str(last["actor"]).startswith("user ")
+
+
 def test_after_an_erasure_nothing_of_the_account_is_left(deployment: Deployment, tmp_path: Path):
     receipt = tmp_path / "receipt.json"
     done = subprocess.run(
@@ -139,11 +174,11 @@ def test_after_an_erasure_nothing_of_the_account_is_left(deployment: Deployment,
     assert said["removed"]["sealed_texts"] == MESSAGES
     assert said["searched_for"] == MESSAGES
     assert said["searched"]["hits"] == []
-    rows = 2
+    named = sum(SUBJECT in json.dumps(row) for row in chain(deployment))
     for path in files(deployment.data):
         data = path.read_bytes()
         assert CANARY.encode() not in data, path
-        assert data.count(SUBJECT.encode()) <= 2 * rows, path
+        assert data.count(SUBJECT.encode()) <= 2 * named, path  # the chain outlives the account
     verified = subprocess.run(
         [LAMPPOST, "audit", "verify", "--data", str(deployment.data)],
         capture_output=True, check=False, timeout=60,

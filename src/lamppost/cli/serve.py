@@ -64,7 +64,7 @@ def serve(
         from lamppost.service.run import listen, serve_many
         from lamppost.service.run import serve as run
         from lamppost.service.runtime import Service, Settings
-        from lamppost.wiring import key_folder, open_cases, open_database
+        from lamppost.wiring import key_folder, open_cases, open_database, remember_keys
     except ImportError as error:
         raise EngineError(
             f"the service needs {error.name}", hint="pip install 'lamppost[service]'"
@@ -86,6 +86,8 @@ def serve(
             hint="use PostgreSQL: --store postgresql://…",
         )
     place = listen(settings)
+    if keys is not None:
+        remember_keys(data, keys)
     name = f"[{host}]" if ":" in host else host
     url = f"http://{name}:{place.getsockname()[1]}"
 

@@ -271,6 +271,13 @@ def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHand
         service.metrics.refused.labels("rate").inc()
         raise _slow_down(wait)
     connection.scope["lamppost_key"] = key  # type: ignore[typeddict-unknown-key]
+    if scope.endswith(":read"):
+        service.viewlog.saw(
+            f"key {key.id}",
+            scope.removesuffix(":read"),
+            connection.url.path,
+            search=bool(connection.scope["query_string"]),
+        )
 
 
 def _slow_down(wait: int) -> TooManyRequestsException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,22 +15,24 @@ from lamppost.service.keys import Keys
 from lamppost.service.policies import Policies
 from lamppost.service.ports import Journal
 from lamppost.service.runtime import Settings
-from lamppost.service.secrets import load_secrets
+from lamppost.service.secrets import VARIABLE, load_secrets
 from lamppost.signals.recorded import RecordedReader
-from lamppost.wiring import build_engine, open_stores
+from lamppost.wiring import build_engine, key_folder, open_cases, open_stores
 
 
 class Desk:
     """Opens the stores of a folder; whoever may read the folder's secret may do everything."""
 
     def __init__(self, folder: Path, store: str = "", journal: Journal | None = None) -> None:
-        if not (folder / "secret").is_file():
+        if not (folder / "secret").is_file() and not os.environ.get(VARIABLE):
             raise UsageError(
                 "is not a folder of a service", where=str(folder), hint="start `lamppost serve`"
             )
         self._folder = folder
-        self._journal = journal
         self._stores = open_stores(Settings(data=str(folder), store=store).url)
+        if journal is None:
+            journal = open_cases(self._stores.database, key_folder(folder)).journal
+        self._journal: Journal = journal
         self.keys = Keys(self._stores.keys, load_secrets(folder).derive("api keys"))
         self._policies: Policies | None = None
 
@@ -53,8 +56,7 @@ class Desk:
 
     def note(self, act: str, subject: str, details: Mapping[str, Any]) -> None:
         """Write an act into the audit chain."""
-        if self._journal is not None:
-            self._journal.record(actor=self.who, act=act, subject=subject, details=details)
+        self._journal.record(actor=self.who, act=act, subject=subject, details=details)
 
     def __enter__(self) -> Desk:
         return self

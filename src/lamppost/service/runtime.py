@@ -29,6 +29,7 @@ from lamppost.service.policies import Policies
 from lamppost.service.ports import Journal
 from lamppost.service.reading import ReaderProcess
 from lamppost.service.secrets import Secrets, load_secrets
+from lamppost.service.viewlog import SECONDS, ViewLog
 from lamppost.service.views import Views
 from lamppost.service.webhooks import PAUSES, Webhooks
 from lamppost.signals.recorded import RecordedReader
@@ -94,8 +95,9 @@ class Service:
         self.keys = Keys(self.stores.keys, self.secrets.derive("api keys"))
         self.rate = Limit(settings.requests_per_second, 2 * settings.requests_per_second)
         self.volume = Limit(settings.events_per_second, 2 * settings.events_per_second)
-        self.strangers = Limit(1.0, 30.0)
+        self.strangers = Limit(1.0 if settings.requests_per_second > 0 else 0.0, 30.0)
         self._journal = journal
+        self.viewlog = ViewLog(self.note)
         recorded = replace(
             self.engine,
             reader=RecordedReader(self.engine.library),
@@ -168,7 +170,7 @@ class Service:
             self._reader.start()
         self.intake.start()
         self.webhooks.start()
-        work = [self._govern_on, self._sweep]
+        work = [self._govern_on, self._sweep, self._tell_views]
         if not self.stores.database.sqlite:
             work.append(self._follow)
         for what in work:
@@ -184,6 +186,8 @@ class Service:
         self.webhooks.stop()
         for thread in self._threads:
             thread.join(15)
+        with contextlib.suppress(LamppostError):
+            self.viewlog.flush()
         self.stores.close()
 
     def note(self, actor: str, act: str, subject: str, details: Mapping[str, Any]) -> None:
@@ -268,6 +272,14 @@ class Service:
             with contextlib.suppress(LamppostError):
                 if self.policies.refresh():
                     self.govern()
+
+    def _tell_views(self) -> None:
+        """Write into the audit chain who looked at what."""
+        while not self._ending.wait(SECONDS):
+            try:
+                self.viewlog.flush()
+            except LamppostError as error:
+                _log.error("reads could not be written into the audit chain: %s", error)
 
     def _sweep(self) -> None:
         """Forget what retention says, once an hour."""
