@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lamppost.cli._main import run
+from lamppost.wiring import key_folder, remember_keys
 
 from .conftest import CANARY, Office
 from .test_audit import DIRECT, tamper
@@ -233,3 +234,11 @@ def test_doctor_sees_an_open_address_and_secrets_around(
     shown = "".join(capsys.readouterr())
     assert "LAMPPOST_SECRET" in shown
     assert "5e5e" not in shown
+
+
+def test_where_the_keys_are_is_remembered(tmp_path: Path):
+    data, keys = tmp_path / "data", tmp_path / "elsewhere"
+    assert key_folder(data) == data / "keys"
+    remember_keys(data, keys)
+    assert key_folder(data) == keys
+    assert key_folder(data, tmp_path / "told") == tmp_path / "told"
