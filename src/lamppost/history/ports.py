@@ -294,8 +294,8 @@ class Ledger(Protocol):
         """Remove an account: its state, its events, what was found, its sealed texts; counts."""
         ...
 
-    def check(self) -> None:
-        """Raise `StoreError` unless the store can be read and written."""
+    def check(self, size: int = 1) -> None:
+        """Raise `StoreError` unless the store can be read, and `size` bytes be written to it."""
         ...
 
 

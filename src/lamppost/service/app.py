@@ -68,6 +68,7 @@ _log: Final = logging.getLogger("lamppost.service")
 _tracer: Final = trace.get_tracer("lamppost")
 _SHOWN: Final = 20
 _LARGE: Final = 1 << 18
+_PROBE: Final = 1 << 20
 _PROBLEM: Final = "application/problem+json"
 _T = TypeVar("_T")
 _Words = Literal["none", "watch", "concern", "high", "urgent"]
@@ -874,6 +875,9 @@ def healthz() -> Health:
 def readyz(request: Request[Any, Any, Any]) -> Health:
     """Checks that the store can be read and written, and that folding goes on."""
     service = _service(request)
+    if service.intake.refused:  # a probe of one byte may succeed where events did not
+        service.stores.ledger.check(_PROBE)
+        service.intake.refused = False
     service.stores.ledger.check()
     if service.fault:
         raise StoreError(service.fault)

@@ -159,6 +159,7 @@ class Intake:
         self._clock = 0
         self._places: dict[str, str] = {}
         self.newest = 0
+        self.refused = False
         self.fault: str | None = None
         self._threads = [
             threading.Thread(target=self._read_on, name="intake-reader", daemon=True),
@@ -296,8 +297,10 @@ class Intake:
             with _tracer.start_as_current_span("keep", attributes={"events": count}):
                 logged = self._keep(groups, submissions)
         except Exception as error:
+            self.refused = True
             self._refuse(submissions, count, error)
             return
+        self.refused = False
         with self._signal:
             self._waiting -= count
             self._signal.notify_all()

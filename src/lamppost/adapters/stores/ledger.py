@@ -525,12 +525,13 @@ class SqlLedger:
             self._database.compact()
         return gone
 
-    def check(self) -> None:
-        """Raise `StoreError` unless the store can be read and written."""
+    def check(self, size: int = 1) -> None:
+        """Raise `StoreError` unless the store can be read, and `size` bytes be written to it."""
+        query = self._database.upsert(schema.settings, ["name"])
         with self._database.write() as connection:
-            connection.execute(
-                self._database.upsert(schema.settings, ["name"]), {"name": "check", "value": b"1"}
-            )
+            connection.execute(query, {"name": "check", "value": b"1" * size})
+        if size > 1:
+            self.check()
 
 
 _OWNERS: Final = {
