@@ -45,6 +45,7 @@ HELD: Final = 20_000
 _HELD_PEOPLE: Final = 100_000
 _REPLAY: Final = 5_000
 _SLICE: Final = 2_000
+_PASS: Final = 0.5
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _people: Final = msgspec.msgpack.Decoder(Person)
@@ -162,6 +163,7 @@ class Folder:
         self._changed_people: set[str] = set()
         self._prepared: _Prepared | None = None
         self._written = 0
+        self._passed = 0.0
         self._tick = 0
         self._shadow: Rules | None = None
         self._shadow_engine = engine
@@ -212,13 +214,23 @@ class Folder:
         """Fold what the log holds beyond this place; returns how many events."""
         done = 0
         while limit is None or done < limit:
+            newest = self._ledger.newest()
             rows = self._ledger.events(self.seq, _REPLAY, partition=self.partition)
             if not rows:
+                self._pass_over(newest)
                 break
             self.fold([LoggedEvent(row.seq, row.known, decode(row.body)) for row in rows])
             self.checkpoint()
             done += len(rows)
         return done
+
+    def _pass_over(self, newest: int) -> None:
+        """Note now and then that events of other partitions are no work of this one."""
+        now = time.monotonic()
+        if newest > self.seq and now - self._passed > _PASS:
+            self._passed = now
+            self.seq = newest
+            self.checkpoint()
 
     def fold(self, items: Sequence[LoggedEvent]) -> list[Finding]:
         """Run the spine over events that come next in the log."""
