@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import socket
 import sys
@@ -22,7 +23,7 @@ _SWITCH = 0.001
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
         super().__init__(config)
         self._ready = ready
 
@@ -62,7 +63,7 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def serve(
-    make: Callable[[], Service], place: socket.socket, ready: Callable[[FirstStart], None]
+    make: Callable[[], Service], place: socket.socket, ready: Callable[[FirstStart], object]
 ) -> None:
     """Build a service, serve it on `place` until a signal, and end in order."""
     service = make()
@@ -86,11 +87,27 @@ def serve(
         service.stop()
 
 
+def _all_there(told: int, children: dict[int, float], ending: Callable[[], bool]) -> bool:
+    """Wait until every process takes requests, so that they share connections from the start.
+
+    `False` when one of them ended instead, or all are to end.
+    """
+    missing = len(children)
+    while missing > 0 and not ending():
+        if select.select([told], [], [], 0.2)[0]:
+            missing -= len(os.read(told, missing))
+        gone, _ = os.waitpid(-1, os.WNOHANG)
+        if gone:
+            children.pop(gone, None)
+            return False
+    return missing <= 0
+
+
 def serve_many(
     make: Callable[[], Service],
     place: socket.socket,
     workers: int,
-    ready: Callable[[FirstStart], None],
+    ready: Callable[[FirstStart], object],
 ) -> None:
     """Serve with several processes on one socket; one that dies is started again."""
     service = make()
@@ -98,6 +115,7 @@ def serve_many(
     service.stores.close()
     children: dict[int, float] = {}
     ending = False
+    told, tell = os.pipe()
 
     def end(number: int, frame: FrameType | None) -> None:
         nonlocal ending
@@ -113,7 +131,7 @@ def serve_many(
             try:
                 for kind in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(kind, signal.SIG_DFL)
-                serve(make, place, lambda made: None)
+                serve(make, place, lambda made: os.write(tell, b"1"))
                 code = 0
             finally:
                 os._exit(code)
@@ -123,7 +141,10 @@ def serve_many(
         signal.signal(kind, end)
     for _ in range(workers):
         start()
-    ready(first)
+    if _all_there(told, children, lambda: ending):
+        ready(first)
+    else:
+        end(0, None)
     while children:
         child, _ = os.wait()
         born = children.pop(child, 0.0)
