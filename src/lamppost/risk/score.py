@@ -256,12 +256,16 @@ def _window(
     """
     ordered = sorted(sightings, key=lambda item: (item.message, item.at, item.event))
     best = 0.0
-    first = last = 0
+    chosen, span = slice(None), 0
+    bounds = _bounds(ordered, cards, weights)
     for begin, start in enumerate(ordered):
         if cards[start.detector].kind == "protective":
             continue
+        if bounds[begin] <= best:
+            break
         held: dict[int, list[float]] = {}
-        for item in ordered[begin:]:
+        for end in range(begin, len(ordered)):
+            item = ordered[end]
             card = cards[item.detector]
             held.setdefault(item.detector, []).append(_decayed(item, card, moment))
             if card.kind == "protective":
@@ -269,10 +273,26 @@ def _window(
             total = _total(held, cards, given, discounts, weights)
             total -= weights.spread * (item.message - start.message)
             if total > best:
-                best, first, last = total, start.message, item.message
-    if best == 0.0:
-        return ordered, 0
-    return [item for item in ordered if first <= item.message <= last], last - first
+                best = total
+                chosen, span = slice(begin, end + 1), item.message - start.message
+    return ordered[chosen], span
+
+
+def _bounds(
+    ordered: Sequence[Sighting], cards: Mapping[int, Card], weights: Weights
+) -> list[float]:
+    """For each place, a total that no span beginning there or later can exceed."""
+    bounds = [0.0] * len(ordered)
+    tactics = child = 0.0
+    for place in range(len(ordered) - 1, -1, -1):
+        item = ordered[place]
+        kind = cards[item.detector].kind
+        if kind == "tactic":
+            tactics += item.bits
+        elif kind == "child_signal":
+            child += item.bits
+        bounds[place] = tactics + min(child, tactics) + min(weights.context_cap, tactics)
+    return bounds
 
 
 def _total(

@@ -20,6 +20,8 @@ from lamppost.core.errors import PackError
 from lamppost.signals.phrases import AtomIndex, Compiled
 
 _MODE = hyperscan.HS_MODE_BLOCK
+_CACHED = 6
+"""Compiled databases kept in the cache folder; older ones go."""
 
 
 def cache_folder() -> Path:
@@ -37,9 +39,9 @@ class HyperscanEngine:
 
     def __init__(self, patterns: Sequence[Compiled], cache: Path | None = None) -> None:
         self._index = AtomIndex(patterns)
-        expressions = self._index.atoms
+        expressions = self._index.expressions
         version = importlib.metadata.version("hyperscan")
-        key = hashlib.sha256("\0".join([version, *expressions]).encode()).hexdigest()[:32]
+        key = hashlib.sha256(repr([version, expressions]).encode()).hexdigest()[:32]
         folder = cache if cache is not None else cache_folder()
         path = folder / f"patterns-{key}.hs"
         database = _load(path)
@@ -71,12 +73,12 @@ class HyperscanEngine:
         return found
 
 
-def _compile(expressions: Sequence[str]) -> hyperscan.Database:
+def _compile(expressions: Sequence[tuple[str, int]]) -> hyperscan.Database:
     database = hyperscan.Database(mode=_MODE)
     try:
         database.compile(
-            expressions=[expression.encode("latin-1") for expression in expressions],
-            ids=list(range(len(expressions))),
+            expressions=[expression.encode("latin-1") for expression, _ in expressions],
+            ids=[atom for _, atom in expressions],
             elements=len(expressions),
             flags=hyperscan.HS_FLAG_SINGLEMATCH,
         )
@@ -98,3 +100,6 @@ def _save(database: hyperscan.Database, path: Path) -> None:
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             file.write(hyperscan.dumpb(database))
         Path(file.name).replace(path)
+        kept = sorted(path.parent.glob("patterns-*.hs"), key=lambda item: -item.stat().st_mtime)
+        for old in kept[_CACHED:]:
+            old.unlink(missing_ok=True)

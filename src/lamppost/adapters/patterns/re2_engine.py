@@ -21,9 +21,10 @@ class Re2Engine:
         options.encoding = re2.Options.Encoding.LATIN1
         self._index = AtomIndex(patterns)
         self._set = re2.Set.SearchSet(options)
-        for atom in self._index.atoms:
+        self._atoms = [atom for _, atom in self._index.expressions]
+        for expression, _ in self._index.expressions:
             try:
-                self._set.Add(atom)
+                self._set.Add(expression)
             except re2.error as error:
                 raise PackError(f"expression does not compile: {error}") from error
         self._set.Compile()
@@ -32,8 +33,11 @@ class Re2Engine:
         """One set match per message; see the port."""
         found: list[tuple[int, int]] = []
         match = self._set.Match
+        atoms = self._atoms
         for index, message in enumerate(messages):
             hits = match(b" " + message + b" ") if message else None
             if hits:
-                found.extend((index, number) for number in self._index.possible(hits))
+                found.extend(
+                    (index, number) for number in self._index.possible([atoms[hit] for hit in hits])
+                )
         return found
