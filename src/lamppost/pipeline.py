@@ -24,13 +24,12 @@ import msgspec
 
 from lamppost.core.ages import range_of
 from lamppost.core.levels import Level
-from lamppost.core.times import HOUR, MINUTE, from_ms, to_ms, zone
+from lamppost.core.times import HOUR, from_ms, to_ms, zone
 from lamppost.events.vocabulary import Account, Event, Message, Room
 from lamppost.history.memory import (
     AUDIENCE,
     EVERYONE,
     Conversation,
-    Person,
     Relationship,
     Sighting,
     State,
@@ -440,11 +439,3 @@ def _forget_seen(state: State) -> None:
     """Keep the half of the remembered message ids that came last."""
     keep = list(state.seen.items())[len(state.seen) // 2 :]
     state.seen = dict(keep)
-
-
-def person_of(state: State, identifier: str) -> Person | None:
-    """What is known of an account, without making it."""
-    return state.people.get(identifier)
-
-
-__all__ = ["MINUTE", "Engine", "Finding", "RelationshipScore", "fold", "score", "scores", "step"]

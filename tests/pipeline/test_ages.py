@@ -49,11 +49,11 @@ def test_an_age_given_later_judges_what_was_said_before(engine: Engine) -> None:
     lines = ["don't tell your mum about us", "you're so mature for your age"]
     before = [say(number, "a", text) for number, text in enumerate(lines, 1)]
     state, _ = step(engine, State(), before)
-    state, found = step(engine, state, [say(9, "b", "im 13")])
+    state, _ = step(engine, state, [say(9, "b", "im 13")])
     score = next(item for item in scores(engine, state) if item.actor_id == "a")
     assert any(row.detector == "context.child" for row in score.contributions)
-    if score.level == "concern":
-        assert found or score.first_concern is not None
+    assert score.level == "concern"
+    assert score.first_concern is not None
 
 
 def test_level_and_first_message_agree(engine: Engine) -> None:
