@@ -38,7 +38,9 @@ def stated(name: str) -> list[str]:
     if classifiers:
         return classifiers
     text = str(found.json.get("license") or "").strip()
-    return [text] if text and "\n" not in text else []
+    if not text or "\n" in text:
+        return []
+    return re.split(r"\s+(?:AND|OR|WITH)\s+", text)
 
 
 def main() -> int:
