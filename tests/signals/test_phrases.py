@@ -45,6 +45,9 @@ def matches(pattern: str, text: str) -> bool:
         ("in # mins?", "in 20 min", "in many mins"),
         ("im 1[0-7]", "im 13", "im 18"),
         ("see you", "see\nyou", "see yourself"),
+        ("für große?", "FÜR große", "für die große"),
+        ("für große?", "fuer grosse", "fuerst gros"),
+        ("für große?", "fur gros", "f gross"),
     ],
 )
 def test_language(pattern: str, yes: str, no: str) -> None:

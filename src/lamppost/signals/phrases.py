@@ -11,6 +11,7 @@ newline may stand. Beyond plain words:
     ?        on its own: later a question mark  ^ $      start, end of the message
 
 Patterns are matched on normalised text: lower case, no accents, no apostrophes (`dont`).
+`ä ö ü ß` in a pattern stand for both ways of typing them: `für` finds für, fur and fuer.
 They compile to regular expressions that Hyperscan, RE2 and Python's `re` read alike.
 """
 
@@ -39,6 +40,7 @@ _MARKS: Final = {
 MAX_ATOM: Final = 300
 """Longest atom, in characters; longer ones cost more to find than they save."""
 _CLASS = re.compile(r"(\[[a-z0-9-]+\])")
+_TYPED: Final = str.maketrans({"ä": "ae?", "ö": "oe?", "ü": "ue?", "ß": "ss?"})
 _EMOJI_BYTE = re.compile(r"<([a-z]+)>")
 
 
@@ -301,6 +303,7 @@ def _word(token: str) -> str:
         return rf"\x{EMOJI[emoji[1]]:02x}"
     body = token.rstrip("~?")
     word = "".join(part if part.startswith("[") else re.escape(part) for part in _CLASS.split(body))
+    word = word.translate(_TYPED)
     if token.endswith("~"):
         return rf"\b{word}[a-z0-9\x80]*"
     if token.endswith("?"):
