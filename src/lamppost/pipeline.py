@@ -34,7 +34,7 @@ from lamppost.history.memory import (
     Sighting,
     State,
 )
-from lamppost.risk.score import DEFAULT_WEIGHTS, Assessment, Contribution, Skipped, assess
+from lamppost.risk.score import DEFAULT_WEIGHTS, Assessment, Contribution, Skipped, Weights, assess
 from lamppost.risk.thresholds import Thresholds
 from lamppost.signals.library import Library
 from lamppost.signals.reader import Reader
@@ -59,6 +59,7 @@ class Engine:
     library: Library
     reader: Reader
     thresholds: Thresholds = field(default_factory=Thresholds)
+    weights: Weights = DEFAULT_WEIGHTS
     watermark: int = 2 * 24 * HOUR
 
     def assess(self, state: State, relationship: Relationship) -> Assessment:
@@ -69,6 +70,7 @@ class Engine:
             self.because,
             state.people.get(relationship.actor),
             state.people.get(relationship.target),
+            weights=self.weights,
             thresholds=self.thresholds,
         )
 
@@ -82,7 +84,7 @@ class Engine:
                 tactics += item.bits
             elif kind == "child_signal":
                 child += item.bits
-        return tactics + min(child, tactics) + min(DEFAULT_WEIGHTS.context_cap, tactics)
+        return tactics + min(child, tactics) + min(self.weights.context_cap, tactics)
 
     @property
     def because(self) -> _Because:

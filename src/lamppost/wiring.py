@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamppost.config import Options, load_options
-from lamppost.core.errors import EngineError, StoreError
+from lamppost.core.errors import EngineError, StoreError, UsageError
 from lamppost.pipeline import Engine
+from lamppost.risk.score import DEFAULT_WEIGHTS, TERMS
+from lamppost.signals.channels import CHANNELS, KINDS
 from lamppost.signals.library import load_library
 from lamppost.signals.ports import PatternCompiler
 from lamppost.signals.reader import Reader
@@ -57,11 +59,20 @@ def pattern_compiler(options: Options) -> PatternCompiler:
     return Re2Engine
 
 
-def build_engine(options: Options | None = None) -> Engine:
-    """An engine ready to fold. Raises `PackError` for wrong detector data."""
+def build_engine(options: Options | None = None, *, off: Collection[str] = ()) -> Engine:
+    """An engine ready to fold. Raises `PackError` for wrong detector data.
+
+    `off` names channels, kinds of card and terms of context to leave out, to measure them.
+    """
+    unknown = sorted(set(off) - {*CHANNELS, *KINDS, *TERMS})
+    if unknown:
+        raise UsageError(f"{unknown[0]!r} is no channel and no term", where="off")
     options = options if options is not None else load_options()
     library = load_library(options.languages, [Path(pack) for pack in options.packs])
-    return Engine(library, Reader(library, pattern_compiler(options)))
+    if off:
+        library = library.without(off)
+    reader = Reader(library, pattern_compiler(options))
+    return Engine(library, reader, weights=DEFAULT_WEIGHTS.without(off))
 
 
 @dataclass(frozen=True)

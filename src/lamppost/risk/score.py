@@ -11,8 +11,9 @@ Monotone: a further harmful sighting never lowers the total.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 import msgspec
 
@@ -74,7 +75,29 @@ class Weights:
     spread: float = 0.22
     """Bits that each message of the counted span costs: what ordinary talk gathers by chance."""
 
+    def without(self, off: Collection[str]) -> Weights:
+        """The same with some `TERMS` at 0, to measure what they do."""
+        changes: dict[str, Any] = {}
+        for term, name in TERMS.items():
+            if term in off:
+                value = getattr(self, name)
+                changes[name] = dict.fromkeys(value, 0.0) if isinstance(value, Mapping) else 0.0
+        return replace(self, **changes)
 
+
+TERMS: Final = {
+    "age_gap": "adult_to_child",
+    "child": "unknown_to_child",
+    "message_request": "message_request",
+    "night": "night",
+    "stages": "stages",
+    "spread": "spread",
+    "adults": "adult_discount",
+    "peers": "peer_discount",
+    "guardian": "guardian_discount",
+    "role": "role_discount",
+}
+"""Terms of context that can be switched off, and the weight of each."""
 DEFAULT_WEIGHTS = Weights()
 DEFAULT_THRESHOLDS = Thresholds()
 _ROLES = frozenset({"teacher", "coach", "parent", "moderator", "counsellor", "youth_worker"})

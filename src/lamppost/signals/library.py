@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from lamppost.core.errors import PackError
 from lamppost.signals.calibration import Rates, bits_ceiling, load_rates
 from lamppost.signals.card import Card, load_card
+from lamppost.signals.channels import Channel
 from lamppost.signals.phrases import Compiled, Phrase, compile_pattern, load_phrases, load_slots
 from lamppost.signals.vocabulary import sexual_words
 
 HERE: Final = Path(__file__).parent
 TACTICS: Final = HERE / "tactics"
 SLOTS: Final = HERE / "slots"
+WORD_LIST: Final = "word-list"
 CHILD_FLOOR: Final = 0.1
 """Fewest bits of a child's own words: they are kept and shown even where they weigh little."""
 
@@ -42,6 +44,7 @@ class Reason:
     because: str
     patterns: tuple[int, ...]
     unless: tuple[int, ...]
+    channel: Channel = "phrases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,21 @@ class Library:
             if name in (card.id, card.detector):
                 return card
         raise KeyError(name)
+
+    def without(self, off: Collection[str]) -> Library:
+        """The same without the reasons of some channels or kinds of card, to measure these."""
+        kept = [
+            reason
+            for reason in self.reasons
+            if reason.channel not in off and reason.card.kind not in off
+        ]
+        labels = {
+            label: kept.index(self.reasons[index])
+            for label, index in self.labels.items()
+            if self.reasons[index] in kept
+        }
+        digest = hashlib.sha256(f"{self.digest} {sorted(off)}".encode()).hexdigest()[:16]
+        return replace(self, reasons=tuple(kept), labels=labels, digest=digest)
 
 
 def card_folders(roots: Iterable[Path] = (TACTICS,)) -> list[Path]:
@@ -104,7 +122,7 @@ def load_library(languages: Sequence[str] | None = None, packs: Sequence[Path] =
             reasons.append(
                 Reason(
                     f"{card.id}/label-{label}", card, "", "strong", card.bits.strong,
-                    f"the platform labelled this message “{label}”", (), (),
+                    f"the platform labelled this message “{label}”", (), (), "labels",
                 )
             )  # fmt: skip
         for path in sorted(folder.glob("*.toml")):
@@ -139,7 +157,7 @@ def _word_list(card: Card, language: str) -> Phrase:
     """The run-time word list of a detector as one phrase."""
     assert card.word_list == "sexual"
     return Phrase(
-        id="word-list",
+        id=WORD_LIST,
         strength="weak",
         patterns=list(sexual_words(language)) or ["zzzz"],
         because="uses words from a list of sexual vocabulary",
@@ -181,4 +199,5 @@ def _reasons(
             phrase.because or card.because,
             (intern(pattern),),
             unless,
+            "word_list" if phrase.id == WORD_LIST else "phrases",
         )

@@ -40,6 +40,9 @@ class HyperscanEngine:
     def __init__(self, patterns: Sequence[Compiled], cache: Path | None = None) -> None:
         self._index = AtomIndex(patterns)
         expressions = self._index.expressions
+        self._scratch = None
+        if not expressions:  # nothing to find; hyperscan refuses an empty set
+            return
         version = importlib.metadata.version("hyperscan")
         key = hashlib.sha256(repr([version, expressions]).encode()).hexdigest()[:32]
         folder = cache if cache is not None else cache_folder()
@@ -54,6 +57,8 @@ class HyperscanEngine:
     def candidates(self, messages: Sequence[bytes]) -> list[tuple[int, int]]:
         """One scan per message; see the port."""
         found: list[tuple[int, int]] = []
+        if self._scratch is None:
+            return found
         hits: list[int] = []
         add = hits.append
         possible = self._index.possible
