@@ -9,8 +9,9 @@ import msgspec
 import pytest
 from sqlalchemy import func, insert, select
 
-from lamppost.adapters.stores import schema
 from lamppost.adapters.stores.database import Database
+from lamppost.adapters.stores.schema import cases, log, metadata
+from lamppost.adapters.stores.schema import office as office_tables
 from lamppost.cases.erasure import (
     Searched,
     about,
@@ -44,30 +45,30 @@ def plant(office: Office, subject: str, text: str, *, conversation: str = "c1") 
     )  # fmt: skip
     sealed = office.sealer.seal(subject, about(conversation, f"m-{subject}", 0), text)
     with office.database.write() as connection:
-        connection.execute(insert(schema.sealed_texts), {
+        connection.execute(insert(cases.sealed_texts), {
             "conversation": conversation, "event": f"m-{subject}", "stamp": 0, "sender": subject,
             "key_id": sealed.key_id, "nonce": sealed.nonce, "ciphertext": sealed.ciphertext,
             "received": 1_000,
         })  # fmt: skip
-        connection.execute(insert(schema.events), {
+        connection.execute(insert(log.events), {
             "key": subject.encode()[:16], "stamp": 0, "known": -1, "partition": 0,
             "kind": "message", "conversation": conversation, "at": 1_000, "received": 1_000,
             "body": msgspec.json.encode({"type": "message", "id": f"m-{subject}",
                                          "sender_id": subject, "conversation_id": conversation}),
         })  # fmt: skip
-        connection.execute(insert(schema.relationships), {
+        connection.execute(insert(log.relationships), {
             "id": f"r-{subject}", "partition": 0, "conversation": conversation, "actor": subject,
             "target": "someone", "level": 3, "last_at": 1_000, "state": b"state",
         })  # fmt: skip
-        connection.execute(insert(schema.findings), {
+        connection.execute(insert(log.findings), {
             "id": f"f-{subject}", "conversation": conversation, "actor": subject,
             "target": "someone", "level": 3, "at": 1_000, "found_at": 1_000, "policy": "p",
             "body": b"{}",
         })  # fmt: skip
-        connection.execute(insert(schema.people), {
+        connection.execute(insert(log.people), {
             "partition": 0, "id": subject, "state": b"state",
         })  # fmt: skip
-        connection.execute(insert(schema.deliveries), {
+        connection.execute(insert(office_tables.deliveries), {
             "id": f"d-{subject}", "webhook": "w", "event": "finding",
             "body": msgspec.json.encode({"actor_id": subject}), "state": "pending", "attempts": 0,
             "next_at": 0, "created_at": 1_000, "last_error": "",
@@ -78,7 +79,7 @@ def count(database: Database, table: str) -> int:
     """Rows of a table."""
     with database.read() as connection:
         return connection.execute(
-            select(func.count()).select_from(schema.metadata.tables[table])
+            select(func.count()).select_from(metadata.tables[table])
         ).scalar_one()
 
 
@@ -222,7 +223,7 @@ def test_a_hold_spares_what_was_done_outside_conversations(office: Office):
     office.holds.place(person="Lee Lead", subject="a9", reason="court order 7/26")
     with office.database.write() as connection:
         for number, name in enumerate(("a9", "a1")):
-            connection.execute(insert(schema.events), {
+            connection.execute(insert(log.events), {
                 "key": bytes([number]) * 16, "stamp": 0, "known": -1, "partition": -1,
                 "kind": "gift", "conversation": "", "at": 1, "received": 1,
                 "body": msgspec.json.encode({"type": "gift", "sender_id": name}),
@@ -232,7 +233,7 @@ def test_a_hold_spares_what_was_done_outside_conversations(office: Office):
     )
     assert gone["events"] == 1
     with office.database.read() as connection:
-        body = connection.execute(select(schema.events.c.body)).scalar_one()
+        body = connection.execute(select(log.events.c.body)).scalar_one()
     assert b"a9" in bytes(body)
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import delete, insert
 
 from lamppost.adapters.keys.kms import KeyService, ServiceMasterKeys
 from lamppost.adapters.keys.local import FileShredSecrets, LocalKeyService
-from lamppost.adapters.stores import schema
+from lamppost.adapters.stores.schema import cases, log
 from lamppost.cases.erasure import about
 from lamppost.core.errors import StoreError
 from lamppost.service import intake
@@ -26,13 +26,13 @@ def talk(office: Office, count: int = 20) -> None:
     with office.database.write() as connection:
         for number in range(count):
             sender = "a9" if number % 2 else "a1"
-            connection.execute(insert(schema.events), {
+            connection.execute(insert(log.events), {
                 "key": number.to_bytes(16, "big"), "stamp": 0, "known": -1, "partition": 0,
                 "kind": "message", "conversation": "c1", "at": number * 60_000, "received": 1,
                 "body": msgspec.json.encode({"type": "message", "id": f"m{number}"}),
             })  # fmt: skip
             sealed = office.sealer.seal(sender, about("c1", f"m{number}", 0), f"{CANARY} {number}")
-            connection.execute(insert(schema.sealed_texts), {
+            connection.execute(insert(cases.sealed_texts), {
                 "conversation": "c1", "event": f"m{number}", "stamp": 0, "sender": sender,
                 "key_id": sealed.key_id, "nonce": sealed.nonce, "received": 1,
                 "ciphertext": sealed.ciphertext,
@@ -66,7 +66,7 @@ def test_what_is_gone_is_counted(office: Office):
     talk(office, 6)
     with office.database.write() as connection:
         connection.execute(
-            delete(schema.sealed_texts).where(schema.sealed_texts.c.event == "m3")
+            delete(cases.sealed_texts).where(cases.sealed_texts.c.event == "m3")
         )  # fmt: skip
     done = office.snapshots.take(case="k1", actor="engine", conversation="c1",
                                  events=["m3", "m99", "m1"])  # fmt: skip

@@ -11,14 +11,14 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from cases.conftest import Office
-from lamppost.adapters.stores import schema
 from lamppost.adapters.stores.database import Database
 from lamppost.adapters.stores.ledger import SqlLedger
+from lamppost.adapters.stores.schema import metadata
 from lamppost.history.ports import NewEvent
 
 SQL = Path(__file__).parents[2] / "deploy" / "postgresql" / "roles.sql"
 ROLES = ("writer", "scorer", "reviewer", "auditor", "service")
-TABLES = sorted(schema.metadata.tables)
+TABLES = sorted(metadata.tables)
 
 READ = {
     "writer": {"events", "quarantine", "progress", "people", "policies", "api_keys", "settings"},

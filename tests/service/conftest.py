@@ -129,7 +129,7 @@ def make_service(tmp_path: Path, engine: Engine) -> Iterator[Callable[..., Servi
     def make(**settings: object) -> Service:
         options = {"data": str(tmp_path / "data"), "allow_private_webhooks": True, **settings}
         pauses = options.pop("pauses", (0.05, 0.05, 0.05))
-        extra = {name: options.pop(name) for name in ("journal", "sealer") if name in options}
+        extra = {name: options.pop(name) for name in ("cases",) if name in options}
         service = Service(Settings(**options), engine=engine, pauses=pauses, **extra)  # type: ignore[arg-type]
         made.append(service)
         return service

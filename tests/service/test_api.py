@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -13,12 +14,20 @@ from urllib.parse import urlsplit
 
 import msgspec
 import pytest
+from litestar import get
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException
+from litestar.handlers import BaseRouteHandler
+from litestar.testing import TestClient
 
 from lamppost.client import Client
 from lamppost.core.access import SCOPES
 from lamppost.core.errors import ApiError, UsageError
 from lamppost.events import ndjson
 from lamppost.events.vocabulary import Account
+from lamppost.service.app import all_routes, make_app
+from lamppost.service.guard import PERSON, PUBLIC
+from lamppost.service.runtime import Service
 
 from .conftest import CANARY, LAMPPOST, Server, grooming, message
 
@@ -221,18 +230,46 @@ def test_cloud_events(server: Server):
 # --- keys -------------------------------------------------------------------------------------
 
 
-def routes(server: Server) -> list[tuple[str, str, str | None]]:
+def routes() -> list[tuple[str, str, str]]:
     """Every route with the scope that opens it."""
-    from lamppost.service.app import HANDLERS
-
     found = []
-    for handler in HANDLERS:
+    for handler in all_routes():
         for path in handler.paths:
             for method in handler.http_methods:
-                filled = path.replace("{identifier:str}", "nothing").replace(
-                    "{identifier:path}", "nothing").replace("{version:int}", "999")  # fmt: skip
-                found.append((str(method), filled, handler.opt.get("scope")))
+                filled = re.sub(r"{\w+:int}", "999", re.sub(r"{\w+:(str|path)}", "nothing", path))
+                found.append((str(method), filled, handler.opt["scope"]))
     return found
+
+
+@pytest.mark.parametrize("opt", [{}, {"scope": "nobody"}, {"scope": PERSON}])
+def test_a_route_that_does_not_say_who_may_stops_the_start(service: Service, opt: dict[str, str]):
+    @get("/page", opt=opt, sync_to_thread=False)
+    def page() -> str:
+        return "shown to all"
+
+    with pytest.raises(RuntimeError, match="/page"):
+        make_app(service, max_body=1, pages=lambda _: [page])
+
+
+def test_pages_are_served_beside_the_api(service: Service):
+    """A page at any address, with its own guard; the key of the API does not open it."""
+
+    def signed_in(connection: ASGIConnection, _: BaseRouteHandler) -> None:
+        if connection.cookies.get("who") != "dana":
+            raise NotAuthorizedException
+
+    @get("/", opt={"scope": PERSON}, guards=[signed_in], sync_to_thread=False)
+    def page() -> str:
+        return "the queue"
+
+    client = TestClient(make_app(service, max_body=1 << 20, pages=lambda _: [page]))
+    assert client.get("/").status_code == 401
+    _, text = service.keys.make("all", ["admin"])
+    assert client.get("/", headers={"Authorization": f"Bearer {text}"}).status_code == 401
+    assert client.get("/", headers={"Cookie": "who=dana"}).text == "the queue"
+    assert client.get("/openapi.json").status_code == 200
+    assert client.get("/nowhere").status_code == 404
+    assert client.options("/v1/keys").status_code == 204
 
 
 def test_no_key_reaches_beyond_its_scopes(server: Server):
@@ -243,19 +280,19 @@ def test_no_key_reaches_beyond_its_scopes(server: Server):
         for scope in SCOPES
     }
     asked = 0
-    for method, path, needed in routes(server):
+    for method, path, needed in routes():
         body = b"{}" if method == "POST" else None
         for scope, key in keys.items():
             status, _, _ = raw(server, method, path, body, key=key, media="application/json")
-            allowed = needed is None or scope == needed or (
+            allowed = needed == PUBLIC or scope == needed or (
                 scope == "admin" and needed != "policy:deploy"
             )  # fmt: skip
             assert (status == 403) == (not allowed), (method, path, scope, status)
             asked += 1
         status, _, _ = raw(server, method, path, body, key="", media="application/json")
-        assert (status == 401) == (needed is not None), (method, path)
+        assert (status == 401) == (needed != PUBLIC), (method, path)
     assert asked > 250
-    assert {scope for _, _, scope in routes(server)} - {None} == set(SCOPES) - {"admin"}
+    assert {scope for _, _, scope in routes()} - {PUBLIC} == set(SCOPES) - {"admin"}
 
 
 def test_a_key_gives_no_scope_it_does_not_hold(server: Server):

@@ -28,7 +28,7 @@ from lamppost.core.errors import BusyError, StoreError
 from lamppost.events import ndjson
 from lamppost.events.vocabulary import Event, Message
 from lamppost.service import intake as intake_module
-from lamppost.service.app import HANDLERS
+from lamppost.service.app import all_routes
 from lamppost.service.runtime import Service
 from lamppost.wiring import open_stores
 
@@ -395,4 +395,4 @@ def test_no_answer_is_a_fault(tmp_path: Path):
     server.stop()
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-1000:]
     assert "fault" not in errors
-    assert len(HANDLERS) > 25
+    assert len(all_routes()) > 25

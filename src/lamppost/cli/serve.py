@@ -61,6 +61,7 @@ def serve(
     Example: lamppost serve --data lamppost-data --port 8000
     """
     try:
+        from lamppost.service.app import no_pages as pages
         from lamppost.service.run import listen, serve_many
         from lamppost.service.run import serve as run
         from lamppost.service.runtime import Service, Settings
@@ -105,10 +106,10 @@ def serve(
 
     def make() -> Service:
         cases = open_cases(open_database(settings.url), key_folder(data, keys), folders=(data,))
-        return Service(settings, journal=cases.journal, sealer=cases.sealer)
+        return Service(settings, cases=cases)
 
     with place:
         if workers > 1:
-            serve_many(make, place, workers, ready)
+            serve_many(make, place, workers, ready, pages)
         else:
-            run(make, place, ready)
+            run(make, place, ready, pages)

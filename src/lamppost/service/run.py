@@ -15,7 +15,7 @@ from types import FrameType
 import uvicorn
 
 from lamppost.core.errors import UsageError
-from lamppost.service.app import make_app
+from lamppost.service.app import Pages, make_app, no_pages
 from lamppost.service.runtime import FirstStart, Service, Settings
 
 _SWITCH = 0.001
@@ -63,14 +63,17 @@ def listen(settings: Settings) -> socket.socket:
 
 
 def serve(
-    make: Callable[[], Service], place: socket.socket, ready: Callable[[FirstStart], object]
+    make: Callable[[], Service],
+    place: socket.socket,
+    ready: Callable[[FirstStart], object],
+    pages: Pages = no_pages,
 ) -> None:
-    """Build a service, serve it on `place` until a signal, and end in order."""
+    """Build a service, serve it and `pages` on `place` until a signal, and end in order."""
     service = make()
     first = service.first_start()
     sys.setswitchinterval(_SWITCH)
     config = uvicorn.Config(
-        make_app(service, max_body=service.settings.max_body),
+        make_app(service, max_body=service.settings.max_body, pages=pages),
         log_config=None,
         access_log=False,
         lifespan="off",
@@ -108,6 +111,7 @@ def serve_many(
     place: socket.socket,
     workers: int,
     ready: Callable[[FirstStart], object],
+    pages: Pages = no_pages,
 ) -> None:
     """Serve with several processes on one socket; one that dies is started again."""
     service = make()
@@ -131,7 +135,7 @@ def serve_many(
             try:
                 for kind in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(kind, signal.SIG_DFL)
-                serve(make, place, lambda made: os.write(tell, b"1"))
+                serve(make, place, lambda made: os.write(tell, b"1"), pages)
                 code = 0
             finally:
                 os._exit(code)

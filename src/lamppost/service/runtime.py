@@ -15,7 +15,6 @@ from typing import Any, Final
 
 import msgspec
 
-from lamppost.cases.ports import TextSealer
 from lamppost.core.access import SCOPES
 from lamppost.core.errors import LamppostError, StoreError
 from lamppost.history.ports import Delivery, FoundRow
@@ -26,14 +25,13 @@ from lamppost.service.keys import Keys
 from lamppost.service.limits import Limit
 from lamppost.service.metrics import Metrics
 from lamppost.service.policies import Policies
-from lamppost.service.ports import Journal
 from lamppost.service.reading import ReaderProcess
 from lamppost.service.secrets import Secrets, load_secrets
 from lamppost.service.viewlog import SECONDS, ViewLog
 from lamppost.service.views import Views
 from lamppost.service.webhooks import PAUSES, Webhooks
 from lamppost.signals.recorded import RecordedReader
-from lamppost.wiring import Stores, build_engine, open_stores
+from lamppost.wiring import Cases, Stores, build_engine, open_stores
 
 _log: Final = logging.getLogger("lamppost.service")
 _SWEEP: Final = 3600.0
@@ -81,8 +79,7 @@ class Service:
         settings: Settings,
         *,
         engine: Engine | None = None,
-        journal: Journal | None = None,
-        sealer: TextSealer | None = None,
+        cases: Cases | None = None,
         pauses: Sequence[float] = PAUSES,
     ) -> None:
         self.settings = settings
@@ -96,7 +93,7 @@ class Service:
         self.rate = Limit(settings.requests_per_second, 2 * settings.requests_per_second)
         self.volume = Limit(settings.events_per_second, 2 * settings.events_per_second)
         self.strangers = Limit(1.0 if settings.requests_per_second > 0 else 0.0, 30.0)
-        self._journal = journal
+        self.cases = cases
         self.viewlog = ViewLog(self.note)
         recorded = replace(
             self.engine,
@@ -136,7 +133,7 @@ class Service:
             reader=self._reader,
             outbox=self._outbox,
             partitions=self.partitions,
-            sealer=sealer,
+            sealer=cases.sealer if cases is not None else None,
             most_waiting=settings.most_waiting,
         )
         self._follow_fault: str | None = None
@@ -192,8 +189,8 @@ class Service:
 
     def note(self, actor: str, act: str, subject: str, details: Mapping[str, Any]) -> None:
         """Write an act into the audit chain."""
-        if self._journal is not None:
-            self._journal.record(actor=actor, act=act, subject=subject, details=details)
+        if self.cases is not None:
+            self.cases.journal.record(actor=actor, act=act, subject=subject, details=details)
 
     def govern(self) -> None:
         """Use the policies in force from the next event on."""

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Table, delete, insert, select, update
 
-from lamppost.adapters.stores import schema
 from lamppost.adapters.stores.database import Database
+from lamppost.adapters.stores.schema import cases
 from lamppost.cases.ports import AuditRow, LegalHold, VaultItem, VaultKey
 
 _AT_ONCE = 500
@@ -25,16 +25,16 @@ class Audit:
     def append(self, make: Callable[[AuditRow | None], AuditRow]) -> AuditRow:
         """Add the row that `make` gives for the last one, under one lock."""
         with self._database.write(lock=_AUDIT_LOCK) as connection:
-            query = select(schema.audit).order_by(schema.audit.c.seq.desc()).limit(1)
+            query = select(cases.audit).order_by(cases.audit.c.seq.desc()).limit(1)
             found = connection.execute(query).one_or_none()
             row = make(None if found is None else AuditRow(**found._mapping))
-            connection.execute(insert(schema.audit), msgspec.structs.asdict(row))
+            connection.execute(insert(cases.audit), msgspec.structs.asdict(row))
         return row
 
     def rows(self, after: int = 0, limit: int | None = None) -> Iterator[AuditRow]:
         """Rows above `after`, in order, read in pages."""
         left = limit
-        table = schema.audit
+        table = cases.audit
         while left is None or left > 0:
             size = _AT_ONCE if left is None else min(left, _AT_ONCE)
             query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(size)
@@ -49,7 +49,7 @@ class Audit:
 
     def last(self) -> AuditRow | None:
         """The newest row."""
-        query = select(schema.audit).order_by(schema.audit.c.seq.desc()).limit(1)
+        query = select(cases.audit).order_by(cases.audit.c.seq.desc()).limit(1)
         with self._database.read() as connection:
             found = connection.execute(query).one_or_none()
         return None if found is None else AuditRow(**found._mapping)
@@ -66,18 +66,18 @@ class Vault:
         if items:
             with self._database.write() as connection:
                 connection.execute(
-                    self._database.insert_new(schema.vault_items),
+                    self._database.insert_new(cases.vault_items),
                     [msgspec.structs.asdict(item) for item in items],
                 )
 
     def item(self, identifier: str) -> VaultItem | None:
         """One item."""
-        found = _one(self._database, schema.vault_items, identifier)
+        found = _one(self._database, cases.vault_items, identifier)
         return None if found is None else VaultItem(**found)
 
     def items(self, *, case: str | None = None, subject: str | None = None) -> list[VaultItem]:
         """Items of a case, a subject, or both; oldest first."""
-        table = schema.vault_items
+        table = cases.vault_items
         query = select(table).order_by(table.c.created_at, table.c.id)
         if case is not None:
             query = query.where(table.c.case_id == case)
@@ -90,12 +90,12 @@ class Vault:
         """Put an item sealed anew in the place of the old one."""
         with self._database.write() as connection:
             connection.execute(
-                self._database.upsert(schema.vault_items, ["id"]), [msgspec.structs.asdict(item)]
+                self._database.upsert(cases.vault_items, ["id"]), [msgspec.structs.asdict(item)]
             )
 
     def delete_items(self, identifiers: Sequence[str]) -> int:
         """Remove items; returns how many."""
-        table = schema.vault_items
+        table = cases.vault_items
         gone = 0
         with self._database.write() as connection:
             for start in range(0, len(identifiers), _AT_ONCE):
@@ -107,17 +107,17 @@ class Vault:
         """Add a key, or put it in the place of the one with its id."""
         with self._database.write() as connection:
             connection.execute(
-                self._database.upsert(schema.vault_keys, ["id"]), [msgspec.structs.asdict(key)]
+                self._database.upsert(cases.vault_keys, ["id"]), [msgspec.structs.asdict(key)]
             )
 
     def key(self, identifier: str) -> VaultKey | None:
         """One key."""
-        found = _one(self._database, schema.vault_keys, identifier)
+        found = _one(self._database, cases.vault_keys, identifier)
         return None if found is None else VaultKey(**found)
 
     def keys(self) -> list[VaultKey]:
         """Every key; oldest first."""
-        table = schema.vault_keys
+        table = cases.vault_keys
         query = select(table).order_by(table.c.created_at, table.c.id)
         with self._database.read() as connection:
             return [VaultKey(**row._mapping) for row in connection.execute(query)]
@@ -132,11 +132,11 @@ class Holds:
     def place(self, hold: LegalHold) -> None:
         """Keep a new hold."""
         with self._database.write() as connection:
-            connection.execute(insert(schema.legal_holds), msgspec.structs.asdict(hold))
+            connection.execute(insert(cases.legal_holds), msgspec.structs.asdict(hold))
 
     def release(self, identifier: str, *, by: str, at: int) -> bool:
         """Release a hold; returns whether there was one in force."""
-        table = schema.legal_holds
+        table = cases.legal_holds
         query = (
             update(table)
             .where(table.c.id == identifier, table.c.released_at.is_(None))
@@ -147,7 +147,7 @@ class Holds:
 
     def holds(self, subject: str | None = None) -> list[LegalHold]:
         """Holds of a subject, or all; oldest first."""
-        table = schema.legal_holds
+        table = cases.legal_holds
         query = select(table).order_by(table.c.placed_at, table.c.id)
         if subject is not None:
             query = query.where(table.c.subject_id == subject)

@@ -10,8 +10,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import func, inspect, select, text
 
-from lamppost.adapters.stores import schema
 from lamppost.adapters.stores.database import MIGRATIONS, Database
+from lamppost.adapters.stores.schema import cases, log, office
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ def look(database: Database) -> Condition:
             return connection.execute(query).scalar()
 
         ready = revision == newest
-        policies, audit, events = schema.policies.c, schema.audit.c, schema.events.c
+        policies, audit, events = office.policies.c, cases.audit.c, log.events.c
         live = one(select(policies.version).where(policies.state == "live")) if ready else None
         newest_at = 0
         if ready:

@@ -13,15 +13,15 @@ import msgspec
 from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.exc import ProgrammingError
 
-from lamppost.adapters.stores import schema
 from lamppost.adapters.stores.database import Database
+from lamppost.adapters.stores.schema import cases, log, metadata, office
 from lamppost.cases.erasure import SealedRow, Searched
 from lamppost.cases.ports import SealedText
 from lamppost.core.errors import StoreError
 from lamppost.core.times import from_ms
 from lamppost.history.ports import Ledger
 
-_texts = schema.sealed_texts
+_texts = cases.sealed_texts
 _CHUNK: Final = 1 << 22
 _PAGE: Final = 1_000
 
@@ -60,7 +60,7 @@ class SqlSealedTexts:
 
     def order(self, conversation: str) -> list[tuple[str, datetime]]:
         """Ids of messages and when they were sent, in that order; the first version counts."""
-        events = schema.events.c
+        events = log.events.c
         query = (
             select(events.body, events.at)
             .where(events.conversation == conversation, events.kind == "message")
@@ -117,7 +117,7 @@ class DatabaseDisk:
         with self._database.engine.connect().execution_options(
             isolation_level="AUTOCOMMIT"
         ) as open_connection:
-            for name in schema.metadata.tables:
+            for name in metadata.tables:
                 open_connection.exec_driver_sql(f'VACUUM FULL "{name}"')
             with contextlib.suppress(ProgrammingError):  # a right that not every owner has
                 open_connection.exec_driver_sql("CHECKPOINT")
@@ -161,7 +161,7 @@ class SqlRecords:
 
 def remove_deliveries(database: Database, account: str) -> int:
     """Take messages to webhooks that name an account out of the outbox."""
-    table = schema.deliveries
+    table = office.deliveries
     mark = f'"{account}"'.encode()
     with database.write() as connection:
         rows = connection.execute(select(table.c.id, table.c.body)).all()

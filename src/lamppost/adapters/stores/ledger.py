@@ -18,8 +18,8 @@ from sqlalchemy import (
     select,
 )
 
-from lamppost.adapters.stores import schema
 from lamppost.adapters.stores.database import Database
+from lamppost.adapters.stores.schema import cases, log, office
 from lamppost.history.ports import (
     EVERYWHERE,
     Checkpoint,
@@ -41,7 +41,7 @@ _AT_ONCE: Final = 400
 _LOG_LOCK: Final = 0x1A3B_0002
 _FOUND_LOCK: Final = 0x1A3B_0003
 
-_events = schema.events
+_events = log.events
 _T = TypeVar("_T")
 
 _STAMPS: Final = (
@@ -50,7 +50,7 @@ _STAMPS: Final = (
     .group_by(_events.c.key)
 )
 _LAST: Final = select(func.coalesce(func.max(_events.c.seq), 0))
-_FOLDED: Final = select(func.coalesce(func.max(schema.progress.c.seq), 0))
+_FOLDED: Final = select(func.coalesce(func.max(log.progress.c.seq), 0))
 
 
 def parts(values: Sequence[_T], size: int = _AT_ONCE) -> Iterator[list[_T]]:
@@ -105,13 +105,13 @@ class SqlLedger:
             bulk(
                 connection,
                 "quarantine",
-                insert(schema.quarantine),
+                insert(log.quarantine),
                 [{"received": now, **msgspec.structs.asdict(item)} for item in rejected],
             )
             bulk(
                 connection,
                 "sealed_texts",
-                self._database.insert_new(schema.sealed_texts),
+                self._database.insert_new(cases.sealed_texts),
                 [{"received": now, **msgspec.structs.asdict(item)} for item in sealed],
             )
             if change is not None:
@@ -165,7 +165,7 @@ class SqlLedger:
 
     def rejected(self, after: int = 0, limit: int = 100) -> list[tuple[int, int, Rejected]]:
         """Lines set aside: number, time of receipt, reason."""
-        table = schema.quarantine
+        table = log.quarantine
         query = select(table).where(table.c.id > after).order_by(table.c.id).limit(limit)
         with self._database.read() as connection:
             return [
@@ -176,7 +176,7 @@ class SqlLedger:
 
     def sealed(self, conversation: str) -> Iterator[Sealed]:
         """Sealed texts of a conversation, in the order of receipt."""
-        table = schema.sealed_texts
+        table = cases.sealed_texts
         query = (
             select(
                 table.c.conversation, table.c.event, table.c.stamp, table.c.sender,
@@ -194,7 +194,7 @@ class SqlLedger:
 
     def progress(self, partition: int) -> Progress | None:
         """How far a partition has been folded."""
-        table = schema.progress
+        table = log.progress
         query = select(table).where(table.c.partition == partition)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
@@ -204,13 +204,13 @@ class SqlLedger:
         """Forget the state of a partition."""
         with self._database.write() as connection:
             for table in (
-                schema.progress, schema.people, schema.conversations, schema.relationships,
+                log.progress, log.people, log.conversations, log.relationships,
             ):  # fmt: skip
                 connection.execute(delete(table).where(table.c.partition == partition))
 
     def conversations(self, ids: Sequence[str]) -> list[ConversationRow]:
         """States of conversations."""
-        table = schema.conversations
+        table = log.conversations
         query = select(table).where(table.c.id.in_(bindparam("ids", expanding=True)))
         found: list[ConversationRow] = []
         with self._database.read() as connection:
@@ -220,7 +220,7 @@ class SqlLedger:
 
     def relationships_in(self, conversations: Sequence[str]) -> list[RelationshipRow]:
         """Every relationship of some conversations."""
-        table = schema.relationships
+        table = log.relationships
         query = select(table).where(table.c.conversation.in_(bindparam("ids", expanding=True)))
         found: list[RelationshipRow] = []
         with self._database.read() as connection:
@@ -230,7 +230,7 @@ class SqlLedger:
 
     def people(self, ids: Sequence[str], *, partition: int | None = None) -> dict[str, bytes]:
         """States of people."""
-        table = schema.people
+        table = log.people
         query = select(table.c.id, table.c.state).where(
             table.c.id.in_(bindparam("ids", expanding=True))
         )
@@ -261,41 +261,41 @@ class SqlLedger:
         outbox: Callable[[Sequence[FoundRow]], Sequence[Delivery]],
     ) -> list[FoundRow]:
         upsert, bulk = self._database.upsert, self._database.bulk
-        table = schema.relationships
+        table = log.relationships
         partition = change.partition
         for part in parts(change.gone):
             connection.execute(delete(table).where(table.c.id.in_(part)))
         asdict = msgspec.structs.asdict
         bulk(connection, "relationships", upsert(table, ["id"]),
              [asdict(row) for row in change.relationships])  # fmt: skip
-        bulk(connection, "conversations", upsert(schema.conversations, ["id"]),
+        bulk(connection, "conversations", upsert(log.conversations, ["id"]),
              [asdict(row) for row in change.conversations])  # fmt: skip
         bulk(
             connection,
             "people",
-            upsert(schema.people, ["partition", "id"]),
+            upsert(log.people, ["partition", "id"]),
             [{"partition": partition, "id": key, "state": state} for key, state in change.people],
         )
         if change.shadow:
             connection.execute(
-                self._database.insert_new(schema.shadow_findings),
+                self._database.insert_new(log.shadow_findings),
                 [asdict(row) for row in change.shadow],
             )
         new = self._find(connection, change)
         messages = outbox(new) if new else ()
         if messages:
             connection.execute(
-                self._database.insert_new(schema.deliveries),
+                self._database.insert_new(office.deliveries),
                 [asdict(message) for message in messages],
             )
         connection.execute(
-            upsert(schema.progress, ["partition"]),
+            upsert(log.progress, ["partition"]),
             {"partition": partition, **asdict(change.progress)},
         )
         return new
 
     def _find(self, connection: Connection, change: Checkpoint) -> list[FoundRow]:
-        table = schema.findings
+        table = log.findings
         there: set[str] = set()
         for part in parts([row.id for row in change.found]):
             there.update(
@@ -322,7 +322,7 @@ class SqlLedger:
 
     def relationship(self, identifier: str) -> RelationshipRow | None:
         """One relationship."""
-        query = select(schema.relationships).where(schema.relationships.c.id == identifier)
+        query = select(log.relationships).where(log.relationships.c.id == identifier)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else RelationshipRow(*row)
@@ -339,7 +339,7 @@ class SqlLedger:
         limit: int = 100,
     ) -> list[RelationshipRow]:
         """Relationships by id above `after`."""
-        table = schema.relationships
+        table = log.relationships
         query = select(table).where(table.c.id > after).order_by(table.c.id).limit(limit)
         if conversation is not None:
             query = query.where(table.c.conversation == conversation)
@@ -364,7 +364,7 @@ class SqlLedger:
         limit: int = 100,
     ) -> list[str]:
         """Distinct accounts on a side, in order, above `after`."""
-        table = schema.relationships
+        table = log.relationships
         column: ColumnElement[str] = table.c[side]
         query = select(column).distinct().where(column > after).order_by(column).limit(limit)
         if conversation is not None:
@@ -384,7 +384,7 @@ class SqlLedger:
         level: int = 0,
     ) -> list[FoundRow]:
         """Findings after a number, in the order of finding."""
-        table = schema.findings
+        table = log.findings
         query = select(table).where(table.c.number > after).order_by(table.c.number).limit(limit)
         if conversation is not None:
             query = query.where(table.c.conversation == conversation)
@@ -397,14 +397,14 @@ class SqlLedger:
 
     def finding(self, identifier: str) -> FoundRow | None:
         """One finding."""
-        query = select(schema.findings).where(schema.findings.c.id == identifier)
+        query = select(log.findings).where(log.findings.c.id == identifier)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else FoundRow(**row._mapping)
 
     def shadow(self, policy: str, after: str = "", limit: int = 100) -> list[ShadowRow]:
         """What a policy in shadow found, by id above `after`."""
-        table = schema.shadow_findings
+        table = log.shadow_findings
         query = (
             select(table)
             .where(table.c.policy == policy, table.c.id > after)
@@ -416,17 +416,17 @@ class SqlLedger:
 
     def counts(self) -> dict[str, int]:
         """Rows of each kind."""
-        deliveries = schema.deliveries
+        deliveries = office.deliveries
 
         def rows(table: Any) -> Any:
             return select(func.count()).select_from(table)
 
         queries = {
             "events": rows(_events),
-            "findings": rows(schema.findings),
-            "relationships": rows(schema.relationships),
-            "quarantined": rows(schema.quarantine),
-            "sealed_texts": rows(schema.sealed_texts),
+            "findings": rows(log.findings),
+            "relationships": rows(log.relationships),
+            "quarantined": rows(log.quarantine),
+            "sealed_texts": rows(cases.sealed_texts),
             "deliveries_pending": rows(deliveries).where(deliveries.c.state == "pending"),
             "deliveries_dead": rows(deliveries).where(deliveries.c.state == "dead"),
         }
@@ -441,26 +441,26 @@ class SqlLedger:
         A legal hold wins: conversations of an account that is held stay whole, and so does all
         else it did.
         """
-        rel, held = schema.relationships.c, schema.legal_holds.c
+        rel, held = log.relationships.c, cases.legal_holds.c
         accounts = select(held.subject_id).where(held.released_at.is_(None))
         talks = select(rel.conversation).where(
             or_(rel.actor.in_(accounts), rel.target.in_(accounts))
         )
-        found, shadow = schema.findings.c, schema.shadow_findings.c
-        texts, rooms = schema.sealed_texts.c, schema.conversations.c
+        found, shadow = log.findings.c, log.shadow_findings.c
+        texts, rooms = cases.sealed_texts.c, log.conversations.c
         doomed: tuple[tuple[str, Table, tuple[ColumnElement[bool], ...]], ...] = (
-            ("findings", schema.findings, (found.at < state_before,
+            ("findings", log.findings, (found.at < state_before,
                                            found.conversation.not_in(talks))),
-            ("shadow_findings", schema.shadow_findings, (shadow.at < state_before,
+            ("shadow_findings", log.shadow_findings, (shadow.at < state_before,
                                                          shadow.conversation.not_in(talks))),
-            ("conversations", schema.conversations, (rooms.last_at < state_before,
+            ("conversations", log.conversations, (rooms.last_at < state_before,
                                                      rooms.id.not_in(talks))),
-            ("quarantined", schema.quarantine, (schema.quarantine.c.received < log_before,)),
-            ("deliveries", schema.deliveries, (schema.deliveries.c.created_at < log_before,)),
-            ("sealed_texts", schema.sealed_texts, (texts.received < sealed_before,
+            ("quarantined", log.quarantine, (log.quarantine.c.received < log_before,)),
+            ("deliveries", office.deliveries, (office.deliveries.c.created_at < log_before,)),
+            ("sealed_texts", cases.sealed_texts, (texts.received < sealed_before,
                                                    texts.sender.not_in(accounts),
                                                    texts.conversation.not_in(talks))),
-            ("relationships", schema.relationships, (rel.last_at < state_before,
+            ("relationships", log.relationships, (rel.last_at < state_before,
                                                      rel.conversation.not_in(talks))),
         )  # fmt: skip
         gone = {}
@@ -489,7 +489,7 @@ class SqlLedger:
 
         Events of others that name the account stay, since they are about others; its own go.
         """
-        rel, found, shadow = schema.relationships, schema.findings, schema.shadow_findings
+        rel, found, shadow = log.relationships, log.findings, log.shadow_findings
         gone: dict[str, int] = {}
         with self._database.write(lock=_LOG_LOCK) as connection:
             either = or_(rel.c.actor == account, rel.c.target == account)
@@ -501,10 +501,10 @@ class SqlLedger:
                 about = or_(table.c.actor == account, table.c.target == account)
                 gone[name] = connection.execute(delete(table).where(about)).rowcount
             gone["people"] = connection.execute(
-                delete(schema.people).where(schema.people.c.id == account)
+                delete(log.people).where(log.people.c.id == account)
             ).rowcount
             gone["sealed_texts"] = connection.execute(
-                delete(schema.sealed_texts).where(schema.sealed_texts.c.sender == account)
+                delete(cases.sealed_texts).where(cases.sealed_texts.c.sender == account)
             ).rowcount
             doomed: list[int] = []
             for part in parts(["", *talks]):
@@ -527,7 +527,7 @@ class SqlLedger:
 
     def check(self, size: int = 1) -> None:
         """Raise `StoreError` unless the store can be read, and `size` bytes be written to it."""
-        query = self._database.upsert(schema.settings, ["name"])
+        query = self._database.upsert(office.settings, ["name"])
         with self._database.write() as connection:
             connection.execute(query, {"name": "check", "value": b"1" * size})
         if size > 1:

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import insert, select, update
 
-from lamppost.adapters.stores import schema
 from lamppost.adapters.stores.database import Database
+from lamppost.adapters.stores.schema import office
 from lamppost.core.access import ApiKey, PolicyRow, Webhook
 
 _POLICY_LOCK = 0x1A3B_0004
@@ -24,25 +24,25 @@ class SqlKeys:
         """Keep a new key."""
         row = {**msgspec.structs.asdict(key), "scopes": " ".join(sorted(key.scopes))}
         with self._database.write() as connection:
-            connection.execute(insert(schema.api_keys), row)
+            connection.execute(insert(office.api_keys), row)
 
     def key(self, identifier: str) -> ApiKey | None:
         """One key."""
-        query = select(schema.api_keys).where(schema.api_keys.c.id == identifier)
+        query = select(office.api_keys).where(office.api_keys.c.id == identifier)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else _key(row)
 
     def all(self) -> list[ApiKey]:
         """Every key, oldest first."""
-        table = schema.api_keys
+        table = office.api_keys
         with self._database.read() as connection:
             rows = connection.execute(select(table).order_by(table.c.created_at, table.c.id))
             return [_key(row) for row in rows]
 
     def end(self, identifier: str, *, revoked_at: int | None, expires_at: int | None) -> bool:
         """Revoke a key, or let it expire; returns whether there was one in use."""
-        table = schema.api_keys
+        table = office.api_keys
         values = {
             name: value
             for name, value in (("revoked_at", revoked_at), ("expires_at", expires_at))
@@ -71,11 +71,11 @@ class SqlWebhooks:
         """Keep a new webhook."""
         row = {**msgspec.structs.asdict(webhook), "events": " ".join(webhook.events)}
         with self._database.write() as connection:
-            connection.execute(insert(schema.webhooks), row)
+            connection.execute(insert(office.webhooks), row)
 
     def all(self) -> list[Webhook]:
         """Webhooks in use, oldest first."""
-        table = schema.webhooks
+        table = office.webhooks
         query = (
             select(table)
             .where(table.c.disabled_at.is_(None))
@@ -89,7 +89,7 @@ class SqlWebhooks:
 
     def disable(self, identifier: str, now: int) -> bool:
         """Stop using a webhook; returns whether there was one in use."""
-        table = schema.webhooks
+        table = office.webhooks
         query = (
             update(table)
             .where(table.c.id == identifier, table.c.disabled_at.is_(None))
@@ -107,7 +107,7 @@ class SqlPolicies:
 
     def add(self, digest: str, body: str, by: str, now: int) -> PolicyRow:
         """Keep a new version as a draft; the same text as the newest one is not kept twice."""
-        table = schema.policies
+        table = office.policies
         with self._database.write(lock=_POLICY_LOCK) as connection:
             last = connection.execute(
                 select(table).order_by(table.c.version.desc()).limit(1)
@@ -120,21 +120,21 @@ class SqlPolicies:
 
     def policy(self, version: int) -> PolicyRow | None:
         """One version."""
-        query = select(schema.policies).where(schema.policies.c.version == version)
+        query = select(office.policies).where(office.policies.c.version == version)
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
         return None if row is None else PolicyRow(**row._mapping)
 
     def all(self) -> list[PolicyRow]:
         """Every version, oldest first."""
-        table = schema.policies
+        table = office.policies
         with self._database.read() as connection:
             rows = connection.execute(select(table).order_by(table.c.version))
             return [PolicyRow(**row._mapping) for row in rows]
 
     def in_state(self, state: str) -> PolicyRow | None:
         """The version that is live, or in shadow."""
-        table = schema.policies
+        table = office.policies
         query = select(table).where(table.c.state == state).order_by(table.c.version.desc())
         with self._database.read() as connection:
             row = connection.execute(query.limit(1)).one_or_none()
@@ -142,7 +142,7 @@ class SqlPolicies:
 
     def move(self, version: int, state: str, *, by: str, now: int) -> None:
         """Give a version a state; whichever held `live` or `shadow` before loses it."""
-        table = schema.policies
+        table = office.policies
         with self._database.write(lock=_POLICY_LOCK) as connection:
             if state in ("live", "shadow"):
                 connection.execute(
@@ -157,7 +157,7 @@ class SqlPolicies:
 
     def tested(self, version: int, result: str) -> None:
         """Keep the result of a backtest."""
-        table = schema.policies
+        table = office.policies
         with self._database.write() as connection:
             connection.execute(
                 update(table).where(table.c.version == version).values(backtest=result)
@@ -172,7 +172,7 @@ class SqlSettings:
 
     def get(self, name: str) -> bytes | None:
         """A value."""
-        query = select(schema.settings.c.value).where(schema.settings.c.name == name)
+        query = select(office.settings.c.value).where(office.settings.c.name == name)
         with self._database.read() as connection:
             return connection.execute(query).scalar_one_or_none()
 
@@ -180,14 +180,14 @@ class SqlSettings:
         """Set a value."""
         with self._database.write() as connection:
             connection.execute(
-                self._database.upsert(schema.settings, ["name"]), {"name": name, "value": value}
+                self._database.upsert(office.settings, ["name"]), {"name": name, "value": value}
             )
 
     def put_once(self, name: str, value: bytes) -> bytes:
         """Set a value unless there is one; returns the one in force."""
         with self._database.write() as connection:
             connection.execute(
-                self._database.insert_new(schema.settings), {"name": name, "value": value}
+                self._database.insert_new(office.settings), {"name": name, "value": value}
             )
-            query = select(schema.settings.c.value).where(schema.settings.c.name == name)
+            query = select(office.settings.c.value).where(office.settings.c.name == name)
             return bytes(connection.execute(query).scalar_one())

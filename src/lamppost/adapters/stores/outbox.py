@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import or_, select, update
 
-from lamppost.adapters.stores import schema
 from lamppost.adapters.stores.database import Database
+from lamppost.adapters.stores.schema import office
 from lamppost.history.ports import Delivery
 
-_table = schema.deliveries
+_table = office.deliveries
 
 
 class SqlOutbox:
