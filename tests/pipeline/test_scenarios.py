@@ -14,8 +14,13 @@ from lamppost.signals.library import TACTICS
 from lamppost.wiring import build_engine
 
 TESTS = Path(__file__).parent.parent
-FIRES = list(load_scenarios(TESTS / "scenarios/en/fires"))
-QUIET = list(load_scenarios(TESTS / "scenarios/en/quiet"))
+LANGUAGES = sorted(path.name for path in (TESTS / "scenarios").iterdir())
+FIRES = [
+    item for name in LANGUAGES for item in load_scenarios(TESTS / "scenarios" / name / "fires")
+]
+QUIET = [
+    item for name in LANGUAGES for item in load_scenarios(TESTS / "scenarios" / name / "quiet")
+]
 HELD_OUT = list(load_scenarios(TESTS / "heldout/en/quiet"))
 
 
@@ -32,9 +37,18 @@ def levels(engine: Engine, scenario: Scenario, *, ages: bool) -> dict[tuple[str,
     }
 
 
-def test_there_are_enough() -> None:
-    assert len(FIRES) >= 25
-    assert len(QUIET) >= 40
+def test_every_language_with_phrases_has_conversations(engine: Engine) -> None:
+    assert list(engine.reader.library.languages) == LANGUAGES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_there_are_enough(language: str) -> None:
+    assert sum(item.language == language for item in FIRES) >= 15
+    assert sum(item.language == language for item in QUIET) >= 25
+
+
+def lines_id(path: Path) -> str:
+    return f"{path.parent.name}-{path.suffixes[0][1:]}"
 
 
 @pytest.mark.parametrize("ages", [True, False])
@@ -62,28 +76,24 @@ def test_held_out_ordinary_talk_alarms_at_most_once_in_fifty(engine: Engine) -> 
     assert len(raised) * 50 <= len(HELD_OUT)
 
 
-@pytest.mark.parametrize(
-    "folder", sorted(TACTICS.glob("*/fires.en.txt")), ids=lambda p: p.parent.name
-)
-def test_most_fires_lines_are_seen_by_their_detector(engine: Engine, folder: Path) -> None:
-    lines = [line for line in folder.read_text("utf-8").splitlines() if line and line[0] != "#"]
+@pytest.mark.parametrize("path", sorted(TACTICS.glob("*/fires.*.txt")), ids=lines_id)
+def test_most_fires_lines_are_seen_by_their_detector(engine: Engine, path: Path) -> None:
+    lines = [line for line in path.read_text("utf-8").splitlines() if line and line[0] != "#"]
     assert len(lines) >= 8
     reasons = engine.reader.library.reasons
     seen = {
         hit.message
         for hit in engine.reader.read(lines)
-        if reasons[hit.reason].card.id == folder.parent.name
+        if reasons[hit.reason].card.id == path.parent.name
     }
     # child-side lines are deliberately oblique; a floor guards against regressions
     floor = 0.3 if len(lines) > 20 else 0.5
     assert len(seen) >= floor * len(lines), f"{len(seen)} of {len(lines)}"
 
 
-@pytest.mark.parametrize(
-    "folder", sorted(TACTICS.glob("*/quiet.en.txt")), ids=lambda p: p.parent.name
-)
-def test_no_quiet_line_alarms_alone(engine: Engine, folder: Path) -> None:
-    lines = [line for line in folder.read_text("utf-8").splitlines() if line and line[0] != "#"]
+@pytest.mark.parametrize("path", sorted(TACTICS.glob("*/quiet.*.txt")), ids=lines_id)
+def test_no_quiet_line_alarms_alone(engine: Engine, path: Path) -> None:
+    lines = [line for line in path.read_text("utf-8").splitlines() if line and line[0] != "#"]
     assert len(lines) >= 8
     reasons = engine.reader.library.reasons
     for hit in engine.reader.read(lines):

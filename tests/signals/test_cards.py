@@ -9,10 +9,11 @@ import pytest
 from lamppost.core.errors import PackError
 from lamppost.signals.calibration import load_rates, wilson
 from lamppost.signals.card import load_card
-from lamppost.signals.library import TACTICS, card_folders, load_library, pattern_key
+from lamppost.signals.library import SLOTS, TACTICS, card_folders, load_library, pattern_key
 from lamppost.signals.phrases import load_phrases
 
 FOLDERS = card_folders()
+LANGUAGES = sorted(path.stem for path in SLOTS.glob("*.toml"))
 TACTIC_NAMES = {
     "rapport", "fake_peer", "probing", "emotional_dependency", "isolation", "secrecy",
     "platform_move", "gifts", "false_promises", "sexual_talk", "soliciting_images", "guilt",
@@ -32,14 +33,16 @@ def test_every_detector_of_the_design_is_there() -> None:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_card_and_phrases(folder: Path) -> None:
     card = load_card(folder / "card.toml")
-    phrases = load_phrases(folder / "en.toml")
-    assert len({phrase.id for phrase in phrases}) == len(phrases)
+    for language in LANGUAGES:
+        phrases = load_phrases(folder / f"{language}.toml")
+        assert len({phrase.id for phrase in phrases}) == len(phrases)
+        if card.kind != "protective":
+            assert (folder / f"fires.{language}.txt").exists()
+            assert (folder / f"quiet.{language}.txt").exists()
     if card.kind == "protective":
         assert max(card.bits.weak, card.bits.plain, card.bits.strong) < 0
     else:
         assert 0 < card.bits.weak <= card.bits.plain <= card.bits.strong
-        assert (folder / "fires.en.txt").exists()
-        assert (folder / "quiet.en.txt").exists()
 
 
 def test_every_pattern_was_measured() -> None:

@@ -20,7 +20,7 @@ from lamppost.signals.phrases import compile_pattern
 from lamppost.signals.reader import Reader
 
 SLOTS = {"guardian": ["mum", "mom~", "step dad"], "dont": ["dont", "do not"]}
-SCENARIOS = Path(__file__).parent.parent / "scenarios" / "en"
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -64,12 +64,12 @@ def test_bad_patterns_are_refused(pattern: str) -> None:
 def corpus() -> list[str]:
     texts = [
         event.text
-        for kind in ("fires", "quiet")
-        for scenario in load_scenarios(SCENARIOS / kind)
+        for folder in sorted(SCENARIOS.glob("*/*"))
+        for scenario in load_scenarios(folder)
         for event in scenario.events()
         if isinstance(event, Message)
     ]
-    for path in TACTICS.glob("*/*.en.txt"):
+    for path in TACTICS.glob("*/*.txt"):
         texts.extend(path.read_text("utf-8").splitlines())
     return texts
 
@@ -91,7 +91,8 @@ def test_engines_agree_on_every_line(readers: tuple[Reader, Reader]) -> None:
 def test_prefilter_loses_nothing(readers: tuple[Reader, Reader]) -> None:
     """Looking for atoms first finds what trying every pattern finds."""
     reader = readers[0]
-    texts = corpus()[::7]
+    texts = corpus()
+    texts = texts[:: max(7, len(texts) // 300)]
     messages = normalise(texts).messages()
     possible = set(reader.engine.candidates(messages))
     for number, sought in enumerate(reader.sought):
