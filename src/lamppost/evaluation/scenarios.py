@@ -7,7 +7,8 @@
     '''
 
 `name: text`, `name {label}: text`, or a pause `+5m`, `+3h`, `+1d`. Between two lines a minute
-passes. `people` gives ages and roles where the scenario says them.
+passes. `people` gives ages and roles where the scenario says them; `group` whom it stands for in
+the fairness table, where the title does not say it.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     child: str = ""
     other: str = ""
     tactics: list[str] = []
+    group: str = ""
     people: dict[str, dict[str, Any]] = {}
 
     def events(self, *, ages: bool = True) -> list[Event]:
