@@ -1,4 +1,4 @@
-"""Seams of the cases: where audit rows, sealed items, keys and holds are kept.
+"""Seams of the cases: where audit rows, sealed items, keys, holds, cases and staff are kept.
 
 Stores keep bytes and order; what is encrypted, hashed or allowed is decided by their callers.
 """
@@ -9,6 +9,26 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
+
+from lamppost.cases.case import (
+    Appeal,
+    Case,
+    CaseFile,
+    Change,
+    Clock,
+    History,
+    Hit,
+    Label,
+    Piece,
+    QueueFilter,
+    QueuePage,
+    Reading,
+    Sample,
+    Token,
+)
+from lamppost.cases.exposure import Reveal
+from lamppost.cases.figures import Figures
+from lamppost.cases.staff import Staff, StaffSession
 
 
 class AuditRow(msgspec.Struct, frozen=True):
@@ -152,4 +172,166 @@ class TextSealer(Protocol):
 
     def open(self, subject: str, about: str, sealed: SealedText) -> str:
         """Decrypt; raises `StoreError` when the key is gone or the bytes were changed."""
+        ...
+
+
+class CaseStore(Protocol):
+    """Cases. Every method raises `StoreError` when the store fails; then nothing was written."""
+
+    def absorb(
+        self,
+        finding_id: str,
+        account: str,
+        make: Callable[[CaseFile | None, list[Case], int], Change | None],
+    ) -> str | None:
+        """Add a finding once, one finding at a time; returns the id of the case it is in.
+
+        `make` gets the open case of the account, its closed ones, and the next number; `None`
+        from it adds nothing. It is not asked for a finding that is in a case already.
+        """
+        ...
+
+    def change(
+        self, case_id: str, make: Callable[[CaseFile], Change], token: Token | None = None
+    ) -> str:
+        """Change one case while nobody else can; returns the result of the change.
+
+        A token that was used before for the same act gives the result of that time and changes
+        nothing. Raises `ConflictError` when it was used for something else, `UsageError` when
+        there is no such case.
+        """
+        ...
+
+    def case(self, case_id: str) -> Case | None:
+        """One case."""
+        ...
+
+    def file(self, case_id: str) -> CaseFile | None:
+        """One case with all that lies in it."""
+        ...
+
+    def open_of(self, account: str) -> Case | None:
+        """The open case of an account."""
+        ...
+
+    def queue(self, wanted: QueueFilter, now: int) -> QueuePage:
+        """Cases in the order to be worked: by hand, urgent, soonest due."""
+        ...
+
+    def touching(self, account: str) -> list[Case]:
+        """Cases in which an account is on either side, newest first."""
+        ...
+
+    def take_unpublished(self, now: int, limit: int = 100) -> list[History]:
+        """Acts not yet in the audit chain, oldest first; nobody else gets them for a minute."""
+        ...
+
+    def published(self, act_id: str, row: int) -> None:
+        """An act is in the audit chain, at `row`."""
+        ...
+
+    def running(self, kind: str | None = None, limit: int = 200) -> list[Clock]:
+        """Clocks that run, soonest due first."""
+        ...
+
+    def appeals(self, *, answered: bool = False, limit: int = 200) -> list[Appeal]:
+        """Appeals, oldest first."""
+        ...
+
+    def samples(self, not_by: str, now: int, limit: int = 50) -> list[Sample]:
+        """Samples that a person has neither decided nor read."""
+        ...
+
+    def sample(self, sample_id: str) -> Sample | None:
+        """One sample."""
+        ...
+
+    def read_samples(self) -> list[tuple[Sample, Reading]]:
+        """Every reading with its sample."""
+        ...
+
+    def labels(self) -> Iterator[Label]:
+        """Labels that count, in the order they were given."""
+        ...
+
+    def search(
+        self, words: Sequence[str], kinds: Sequence[str], *, offset: int = 0, limit: int = 50
+    ) -> tuple[list[Hit], int]:
+        """What holds every word (the last one may go on), newest first, and how many there are."""
+        ...
+
+    def put_pieces(self, pieces: Sequence[Piece]) -> None:
+        """Keep what is known of messages around a finding; a sealed one is never lost again."""
+        ...
+
+    def place(self, name: str) -> int:
+        """How far a reader of findings has come."""
+        ...
+
+    def advance(self, name: str, number: int) -> None:
+        """A reader of findings has come so far; never goes back."""
+        ...
+
+    def figures(self, since: int, now: int) -> Figures:
+        """Figures of the dashboard."""
+        ...
+
+    def reveals(self, since: int, until: int, person: str | None = None) -> list[Reveal]:
+        """Openings of the vault, from the audit chain, oldest first."""
+        ...
+
+    def erase(self, account: str) -> dict[str, int]:
+        """Remove an account from cases, notes, decisions and the search; counts."""
+        ...
+
+
+class StaffStore(Protocol):
+    """Accounts of staff and their sessions."""
+
+    def add(self, staff: Staff) -> None:
+        """Keep a new account. Raises `UsageError` when the e-mail address is taken."""
+        ...
+
+    def staff(self, identifier: str) -> Staff | None:
+        """One account."""
+        ...
+
+    def by_email(self, email: str) -> Staff | None:
+        """The account of an address, in any case of letters."""
+        ...
+
+    def by_oidc(self, subject: str) -> Staff | None:
+        """The account of an OIDC subject (`issuer|sub`)."""
+        ...
+
+    def by_invite(self, invite_hash: str) -> Staff | None:
+        """The account that a one-time sign-in belongs to."""
+        ...
+
+    def all(self) -> list[Staff]:
+        """Every account, by name."""
+        ...
+
+    def change(self, identifier: str, make: Callable[[Staff], Staff]) -> Staff:
+        """Change an account while nobody else can. Raises `UsageError` without one."""
+        ...
+
+    def put_session(self, session: StaffSession) -> None:
+        """Keep a session, or put it in the place of the one with its id."""
+        ...
+
+    def session(self, id_hash: str) -> StaffSession | None:
+        """One session."""
+        ...
+
+    def end_session(self, id_hash: str) -> None:
+        """Remove a session."""
+        ...
+
+    def end_sessions(self, staff_id: str, *, but: str = "") -> int:
+        """Remove the sessions of a person, but for one; returns how many."""
+        ...
+
+    def expire_sessions(self, now: int) -> int:
+        """Remove sessions that have ended."""
         ...

@@ -16,7 +16,7 @@ import functools
 import hashlib
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -238,10 +238,17 @@ class Vault:
         return self._store.items(case=case)
 
     def open(
-        self, *, person: str, case: str, reason: str, items: Sequence[str] | None = None
+        self,
+        *,
+        person: str,
+        case: str,
+        reason: str,
+        items: Sequence[str] | None = None,
+        note: Mapping[str, int] | None = None,
     ) -> list[Opened]:
         """Open a case's pieces, or those named, in the order they were sent.
 
+        `note` goes into the audit row: how many of the pieces are explicit.
         Raises `PolicyError` without a person, a case, a reason, or the right to open it.
         """
         self._may(person, case, reason)
@@ -250,7 +257,11 @@ class Vault:
             actor=person,
             act="vault.open",
             subject=case,
-            details={"reason": reason.strip(), **_listed([item.id for item in found])},
+            details={
+                "reason": reason.strip(),
+                **_listed([item.id for item in found]),
+                **(note or {}),
+            },
         )
         keys: dict[str, bytes] = {}
         opened = [Opened(item=item.id, evidence=self._unseal(item, keys)) for item in found]

@@ -12,7 +12,10 @@
     │   └── BusyError       more than can be kept at the moment
     ├── PolicyError     policy or legal basis refuses        (exit 4)
     │   ├── KeyRefusedError no API key, or not a valid one
-    │   └── ScopeError      the key lacks a scope
+    │   ├── ScopeError      the key lacks a scope
+    │   ├── RightError      the person's role lacks a right
+    │   └── ReauthenticationError  a heavy act needs a fresh sign-in
+    ├── ConflictError   somebody or something was faster (exit 4)
     └── ApiError        a service answered with a refusal    (exit 3)
 
 Every error names value, place and fix, and never message text.
@@ -130,6 +133,38 @@ class ScopeError(PolicyError):
 
     code = "LP602"
     title = "API key lacks a scope"
+
+
+class RightError(PolicyError):
+    """No role of the person holds the right that this needs."""
+
+    code = "LP603"
+    title = "role lacks a right"
+
+
+class ReauthenticationError(PolicyError):
+    """A heavy act needs the person to prove once more who they are."""
+
+    code = "LP604"
+    title = "fresh sign-in needed"
+
+
+class ConflictError(LamppostError):
+    """Somebody or something was faster; nothing was changed.
+
+    `kind` names what happened and `facts` who and when, for a page to say it in any language.
+    """
+
+    code = "LP605"
+    title = "changed meanwhile"
+    exit_code = 4
+
+    def __init__(
+        self, message: str, *, kind: str, where: str = "", hint: str = "", **facts: str | int
+    ) -> None:
+        self.kind = kind
+        self.facts = facts
+        super().__init__(message, where=where, hint=hint)
 
 
 class ApiError(LamppostError):
