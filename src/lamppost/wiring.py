@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamppost.config import Options, load_options
 from lamppost.core.errors import EngineError, StoreError, UsageError
@@ -22,17 +24,24 @@ from lamppost.signals.reader import Reader
 if TYPE_CHECKING:
     from lamppost.adapters.keys.checkpoints import CheckpointFile
     from lamppost.adapters.stores.cases import Audit
+    from lamppost.adapters.stores.casework import SqlCases
     from lamppost.adapters.stores.checkup import Condition as Condition
     from lamppost.adapters.stores.database import Database as Database
     from lamppost.adapters.stores.leases import SqlLeases
     from lamppost.adapters.stores.ledger import SqlLedger
     from lamppost.adapters.stores.office import SqlKeys, SqlPolicies, SqlSettings, SqlWebhooks
     from lamppost.adapters.stores.outbox import SqlOutbox
+    from lamppost.adapters.stores.staff import SqlStaff
     from lamppost.cases.audit import Journal, Verdict
+    from lamppost.cases.desk import CaseDesk
     from lamppost.cases.erasure import Eraser, Holds
     from lamppost.cases.keys import Signer
+    from lamppost.cases.opening import Opener
     from lamppost.cases.snapshots import Snapshots
     from lamppost.cases.vault import Keyring, Sealer, Vault
+    from lamppost.history.ports import Ledger
+    from lamppost.risk.policy import Policy
+    from lamppost.signals.library import Library
 
 
 def pattern_compiler(options: Options) -> PatternCompiler:
@@ -118,7 +127,7 @@ def open_stores(url: str) -> Stores:
 
 @dataclass(frozen=True)
 class Cases:
-    """Vault, audit chain, holds and erasure of one database, with its key folder."""
+    """Cases, vault, audit chain, holds and erasure of one database, with its key folder."""
 
     database: Database
     table: Audit
@@ -131,6 +140,8 @@ class Cases:
     holds: Holds
     eraser: Eraser
     snapshots: Snapshots
+    store: SqlCases
+    staff: SqlStaff
 
 
 def now_ms() -> int:
@@ -178,8 +189,10 @@ def open_cases(
     from lamppost.adapters.stores.cases import Audit
     from lamppost.adapters.stores.cases import Holds as HoldRows
     from lamppost.adapters.stores.cases import Vault as VaultRows
+    from lamppost.adapters.stores.casework import SqlCases
     from lamppost.adapters.stores.erasure import DatabaseDisk, SqlRecords, SqlSealedTexts
     from lamppost.adapters.stores.ledger import SqlLedger
+    from lamppost.adapters.stores.staff import SqlStaff
     from lamppost.cases.audit import Journal
     from lamppost.cases.erasure import Eraser, Holds
     from lamppost.cases.snapshots import Snapshots
@@ -214,6 +227,57 @@ def open_cases(
     )
     return Cases(
         database, table, anchor, signer, journal, keyring, vault, sealer, holds, eraser, snapshots,
+        SqlCases(database), SqlStaff(database),
+    )  # fmt: skip
+
+
+def open_desk(
+    cases: Cases,
+    *,
+    library: Library | None = None,
+    time_zone: str | None = None,
+    told: Callable[[str, str, dict[str, Any]], None] = lambda kind, name, data: None,
+    saw: Callable[[str, str, str], None] | None = None,
+) -> CaseDesk:
+    """The desk at which people work on cases.
+
+    `library` names the language of a signal, `told` takes messages for webhooks, `saw` gathers
+    views that need no row of their own in the audit chain.
+    """
+    from lamppost.cases.desk import CaseDesk
+    from lamppost.core.times import zone
+
+    spoken: dict[tuple[str, str], str] = {}
+    for reason in library.reasons if library is not None else ():
+        key = (reason.card.detector, reason.because)
+        spoken[key] = reason.language if spoken.get(key, reason.language) == reason.language else ""
+    return CaseDesk(
+        cases.store,
+        cases.staff,
+        cases.journal,
+        cases.vault,
+        now_ms,
+        key=hashlib.sha256(cases.signer.sign(b"lamppost.desk.key.v1")).digest(),
+        zone=zone(time_zone) or UTC,
+        languages=lambda detector, because: spoken.get((detector, because)) or "und",
+        told=told,
+        saw=saw,
+    )
+
+
+def open_opener(
+    cases: Cases,
+    ledger: Ledger,
+    policy: Callable[[], Policy],
+    ages: Callable[[Sequence[str]], dict[str, int]],
+    publish: Callable[[], object] = lambda: None,
+) -> Opener:
+    """What turns findings into cases."""
+    from lamppost.cases.opening import Opener
+
+    return Opener(
+        cases.store, ledger, cases.store, cases.snapshots, now_ms, policy, ages,
+        publish=publish,
     )  # fmt: skip
 
 

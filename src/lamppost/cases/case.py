@@ -163,7 +163,7 @@ class Clock(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Appeal(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody asks for a decision to be looked at again. `outcome`: upheld or overturned."""
+    """Somebody asks for a decision to be looked at again. `result`: upheld or overturned."""
 
     id: str
     case_id: str
@@ -171,7 +171,7 @@ class Appeal(msgspec.Struct, frozen=True, kw_only=True):
     at: int
     recorded_by: str
     words: str
-    outcome: Literal["", "upheld", "overturned"] = ""
+    result: Literal["", "upheld", "overturned"] = ""
     answered_by: str | None = None
     answered_at: int | None = None
     answer: str = ""

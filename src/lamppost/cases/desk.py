@@ -542,7 +542,7 @@ class CaseDesk:
             final = file.final
             if final is None:
                 raise UsageError("there is no decision to appeal against", where=case_id)
-            if any(not item.outcome for item in file.appeals):
+            if any(not item.result for item in file.appeals):
                 raise ConflictError("an appeal is open already", kind="appealed", where=case_id)
             made = Appeal(
                 id=_new("a"), case_id=case_id, decision_id=final.id, at=now,
@@ -579,7 +579,7 @@ class CaseDesk:
             found = next((item for item in file.appeals if item.id == appeal_id), None)
             if found is None:
                 raise UsageError("there is no such appeal", where=case_id)
-            if found.outcome:
+            if found.result:
                 raise ConflictError(
                     "the appeal was answered already", kind="settled", where=case_id,
                     by=found.answered_by or "", at=found.answered_at or 0,
@@ -591,11 +591,11 @@ class CaseDesk:
                     hint="ask a colleague",
                 )
             made = msgspec.structs.replace(
-                found, outcome="overturned" if overturn else "upheld", answered_by=who.id,
+                found, result="overturned" if overturn else "upheld", answered_by=who.id,
                 answered_at=now, answer=words,
             )  # fmt: skip
             change = Change(appeals=[made], result=made.id)
-            details = {"appeal": made.id, "outcome": made.outcome}
+            details = {"appeal": made.id, "result": made.result}
             if overturn:
                 self._overturn(file, who, decision, change, details)
             else:

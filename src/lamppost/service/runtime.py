@@ -15,11 +15,14 @@ from typing import Any, Final
 
 import msgspec
 
+from lamppost.cases.desk import CaseDesk
+from lamppost.cases.opening import Opener
+from lamppost.config import load_options
 from lamppost.core.access import SCOPES
 from lamppost.core.errors import LamppostError, StoreError
 from lamppost.history.ports import Delivery, FoundRow
 from lamppost.pipeline import Engine
-from lamppost.service.folding import Folder
+from lamppost.service.folding import Folder, person_from
 from lamppost.service.intake import Intake
 from lamppost.service.keys import Keys
 from lamppost.service.limits import Limit
@@ -31,11 +34,19 @@ from lamppost.service.viewlog import SECONDS, ViewLog
 from lamppost.service.views import Views
 from lamppost.service.webhooks import PAUSES, Webhooks
 from lamppost.signals.recorded import RecordedReader
-from lamppost.wiring import Cases, Stores, build_engine, open_stores
+from lamppost.wiring import (
+    Cases,
+    Stores,
+    build_engine,
+    open_desk,
+    open_opener,
+    open_stores,
+)
 
 _log: Final = logging.getLogger("lamppost.service")
 _SWEEP: Final = 3600.0
 _GOVERN: Final = 2.0
+_OPEN: Final = 0.5
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +122,8 @@ class Service:
             pauses=pauses,
         )
         self.views = Views(recorded, self.stores.ledger, self.policies.live)
+        self.desk = self._desk(cases)
+        self._opener = self._openers(cases)
         self.partitions = self._partitions()
         self._folders: list[Folder] = []
         self._recorded = recorded
@@ -167,7 +180,7 @@ class Service:
             self._reader.start()
         self.intake.start()
         self.webhooks.start()
-        work = [self._govern_on, self._sweep, self._tell_views]
+        work = [self._govern_on, self._sweep, self._tell_views, self._open_cases]
         if not self.stores.database.sqlite:
             work.append(self._follow)
         for what in work:
@@ -229,6 +242,36 @@ class Service:
         wanted = 1 if self.stores.database.sqlite else max(1, self.settings.workers)
         return int(self.stores.settings.put_once("partitions", str(wanted).encode()))
 
+    def _desk(self, cases: Cases | None) -> CaseDesk | None:
+        if cases is None:
+            return None
+        return open_desk(
+            cases,
+            library=self.engine.library,
+            time_zone=load_options().time_zone,
+            told=self.webhooks.tell,
+            saw=lambda actor, what, path: self.viewlog.saw(actor, what, path, search=False),
+        )
+
+    def _openers(self, cases: Cases | None) -> Opener | None:
+        if cases is None or self.desk is None:
+            return None
+        return open_opener(
+            cases,
+            self.stores.ledger,
+            lambda: self.policies.live().policy,
+            self._ages,
+            self.desk.publish,
+        )
+
+    def _ages(self, accounts: Sequence[str]) -> dict[str, int]:
+        """Least age of accounts, -1 when it is not known."""
+        found = {}
+        for name, data in self.stores.ledger.people(accounts).items():
+            person = person_from(data)
+            found[name] = person.age_low if person.age_low >= 0 else person.stated_age
+        return found
+
     def _folder(self, partition: int) -> Folder:
         folder = Folder(
             self._recorded,
@@ -277,6 +320,26 @@ class Service:
                 self.viewlog.flush()
             except LamppostError as error:
                 _log.error("reads could not be written into the audit chain: %s", error)
+
+    def _open_cases(self) -> None:
+        """Turn findings into cases, and write acts that a crash kept from the audit chain."""
+        if self._opener is None or self.desk is None:
+            return
+        while not self._ending.wait(_OPEN):
+            try:
+                while self._opener.work() and not self._ending.is_set():
+                    pass
+                self.desk.publish()
+            except LamppostError as error:
+                _log.error("cases wait: %s", error)
+
+    def open_cases(self) -> int:
+        """Turn every finding there is into cases now; returns how many were taken."""
+        done = 0
+        if self._opener is not None:
+            while count := self._opener.work():
+                done += count
+        return done
 
     def _sweep(self) -> None:
         """Forget what retention says, once an hour."""

@@ -24,9 +24,12 @@ from sqlalchemy import (
     update,
 )
 
-from lamppost.adapters.stores import schema as base
-from lamppost.adapters.stores import schema_cases as schema
 from lamppost.adapters.stores.database import Database
+from lamppost.adapters.stores.schema import casework as schema
+from lamppost.adapters.stores.schema import log
+from lamppost.adapters.stores.schema.cases import audit
+from lamppost.adapters.stores.schema.log import relationships as pairs
+from lamppost.adapters.stores.schema.office import settings
 from lamppost.cases.case import (
     OPEN,
     Appeal,
@@ -255,7 +258,7 @@ class SqlCases:
     def appeals(self, *, answered: bool = False, limit: int = 200) -> list[Appeal]:
         """Appeals, oldest first."""
         table = schema.case_appeals
-        which = table.c.outcome != "" if answered else table.c.outcome == ""
+        which = table.c.result != "" if answered else table.c.result == ""
         return self._all(Appeal, select(table).where(which).order_by(table.c.at).limit(limit))
 
     def samples(self, not_by: str, now: int, limit: int = 50) -> list[Sample]:
@@ -396,7 +399,7 @@ class SqlCases:
 
     def reveals(self, since: int, until: int, person: str | None = None) -> list[Reveal]:
         """Openings of the vault, from the audit chain, oldest first."""
-        table = base.audit
+        table = audit
         query = (
             select(table.c.at, table.c.actor, table.c.subject, table.c.details)
             .where(table.c.act == "vault.open", table.c.at >= since, table.c.at < until)
@@ -412,9 +415,30 @@ class SqlCases:
 
     # --- findings come in -------------------------------------------------------------------
 
+    def messages(self, case_id: str, conversation: str) -> list[Piece]:
+        """Every version of every message of a conversation in the log, in the order of sending."""
+        table = log.events.c
+        query = (
+            select(table.body, table.at, table.stamp)
+            .where(table.conversation == conversation, table.kind == "message")
+            .order_by(table.at, table.seq)
+        )
+        made = []
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                found = _message(row.body)
+                made.append(
+                    Piece(
+                        case_id=case_id, conversation=conversation, event=found.id,
+                        edit=row.stamp, sender=found.sender_id, at=row.at,
+                        labels=tuple(found.labels),
+                    )
+                )  # fmt: skip
+        return made
+
     def place(self, name: str) -> int:
         """How far a reader of findings has come."""
-        table = base.settings
+        table = settings
         query = select(table.c.value).where(table.c.name == f"read.{name}")
         with self._database.read() as connection:
             value = connection.execute(query).scalar_one_or_none()
@@ -422,7 +446,7 @@ class SqlCases:
 
     def advance(self, name: str, number: int) -> None:
         """A reader of findings has come so far; never goes back."""
-        table = base.settings
+        table = settings
         with self._database.write(lock=_CASE_LOCK) as connection:
             query = select(table.c.value).where(table.c.name == f"read.{name}")
             value = connection.execute(query).scalar_one_or_none()
@@ -483,7 +507,7 @@ class SqlCases:
                 .group_by(schema.case_findings.c.level)
             )
             ordinary_alarms = {Level(level).word: count for level, count in ordinary}
-            relationships = counted(base.relationships.c.level)
+            relationships = counted(pairs.c.level)
             return Figures(
                 since=since,
                 now=now,
@@ -498,7 +522,7 @@ class SqlCases:
                     connection.execute(
                         select(func.count())
                         .select_from(schema.case_appeals)
-                        .where(schema.case_appeals.c.outcome == "")
+                        .where(schema.case_appeals.c.result == "")
                     ).scalar_one()
                 ),
                 opened=number(cases.opened_at >= since),
@@ -639,6 +663,15 @@ def _excerpt(words: str, asked: Sequence[str]) -> str:
     start = max(0, place - _SHOWN // 3)
     cut = words[start : start + _SHOWN]
     return f"{'…' if start else ''}{cut}{'…' if start + _SHOWN < len(words) else ''}"
+
+
+class _Message(msgspec.Struct):
+    id: str
+    sender_id: str
+    labels: list[str] = []
+
+
+_message: Final = msgspec.json.Decoder(_Message).decode
 
 
 class _Opened(msgspec.Struct):

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, delete, insert, select, update
 
-from lamppost.adapters.stores import schema_cases as schema
 from lamppost.adapters.stores.database import Database
+from lamppost.adapters.stores.schema import staff as schema
 from lamppost.cases.staff import Staff, StaffSession
 from lamppost.core.errors import UsageError
 

@@ -1,4 +1,4 @@
-"""Tables of cases, staff and search. Times are milliseconds UTC.
+"""Cases and what lies in them, and the search through what people wrote.
 
 `search_docs` has an index that each kind of database makes in its own way (see the migration):
 FTS5 on SQLite, a GIN index on PostgreSQL.
@@ -22,7 +22,9 @@ from sqlalchemy import (
     text,
 )
 
-from lamppost.adapters.stores.schema import audit, metadata, relationships
+from lamppost.adapters.stores.schema.base import Number, metadata
+from lamppost.adapters.stores.schema.cases import audit
+from lamppost.adapters.stores.schema.log import relationships
 
 _OPEN = text("status <> 'closed'")
 
@@ -164,7 +166,7 @@ case_appeals: Final = Table(
     Column("at", BigInteger, nullable=False),
     Column("recorded_by", String(64), nullable=False),
     Column("words", Text, nullable=False),
-    Column("outcome", String(16), nullable=False),
+    Column("result", String(16), nullable=False),
     Column("answered_by", String(64), nullable=True),
     Column("answered_at", BigInteger, nullable=True),
     Column("answer", Text, nullable=False),
@@ -239,7 +241,7 @@ case_tokens: Final = Table(
 search_docs: Final = Table(
     "search_docs",
     metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("number", Number, primary_key=True),
     Column("id", String(400), nullable=False, unique=True),
     Column("kind", String(16), nullable=False),
     Column("ref", String(256), nullable=False),
@@ -248,40 +250,6 @@ search_docs: Final = Table(
     Column("text", Text, nullable=False),
     Column("words", Text, nullable=False),
     Index("search_docs_case", "case_id"),
-)
-
-staff: Final = Table(
-    "staff",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    Column("name", String(128), nullable=False),
-    Column("email", String(254), nullable=False, unique=True),
-    Column("roles", Text, nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("language", String(16), nullable=False),
-    Column("password_hash", Text, nullable=True),
-    Column("totp_secret_sealed", LargeBinary, nullable=True),
-    Column("totp_last", BigInteger, nullable=False),
-    Column("oidc_subject", String(512), nullable=True, unique=True),
-    Column("invite_hash", String(64), nullable=True, unique=True),
-    Column("invite_expires_at", BigInteger, nullable=True),
-    Column("failures", Integer, nullable=False),
-    Column("locked_until", BigInteger, nullable=False),
-    Column("disabled_at", BigInteger, nullable=True),
-)
-
-staff_sessions: Final = Table(
-    "staff_sessions",
-    metadata,
-    Column("id_hash", String(64), primary_key=True),
-    Column("staff_id", String(64), nullable=False),
-    Column("created_at", BigInteger, nullable=False),
-    Column("last_seen_at", BigInteger, nullable=False),
-    Column("expires_at", BigInteger, nullable=False),
-    Column("reauthenticated_at", BigInteger, nullable=False),
-    Column("csrf_secret", String(128), nullable=False),
-    Index("staff_sessions_staff", "staff_id"),
-    Index("staff_sessions_ends", "expires_at"),
 )
 
 Index("audit_act_at", audit.c.act, audit.c.at)
