@@ -51,6 +51,11 @@ GRANT SELECT ON sealed_texts TO lamppost_reviewer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON vault_items TO lamppost_reviewer;
 GRANT SELECT, INSERT, UPDATE ON vault_keys, legal_holds TO lamppost_reviewer;
 GRANT SELECT, INSERT ON audit TO lamppost_reviewer;
+GRANT SELECT, INSERT, UPDATE
+  ON cases, case_findings, case_pieces, case_notes, case_decisions, case_labels, case_clocks,
+     case_appeals, case_links, case_history, case_samples, case_readings, case_tokens, search_docs
+  TO lamppost_reviewer;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO lamppost_reviewer;
 
 -- The audit.
 GRANT SELECT ON audit TO lamppost_auditor;
@@ -61,3 +66,8 @@ GRANT SELECT, UPDATE, DELETE ON sealed_texts TO lamppost_service;
 GRANT DELETE ON events, quarantine, findings, shadow_findings TO lamppost_service;
 GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries TO lamppost_service;
 GRANT SELECT, INSERT, UPDATE ON api_keys, webhooks, policies, settings TO lamppost_service;
+GRANT DELETE
+  ON case_findings, case_pieces, case_notes, case_labels, case_appeals, case_tokens, search_docs
+  TO lamppost_service;
+GRANT SELECT, INSERT, UPDATE ON staff TO lamppost_service;
+GRANT SELECT, INSERT, UPDATE, DELETE ON staff_sessions TO lamppost_service;

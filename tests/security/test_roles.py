@@ -20,12 +20,13 @@ SQL = Path(__file__).parents[2] / "deploy" / "postgresql" / "roles.sql"
 ROLES = ("writer", "scorer", "reviewer", "auditor", "service")
 TABLES = sorted(metadata.tables)
 
+CASES = {"cases", "search_docs", *(name for name in TABLES if name.startswith("case_"))}
 READ = {
     "writer": {"events", "quarantine", "progress", "people", "policies", "api_keys", "settings"},
     "scorer": {"events", "policies", "settings", "webhooks", "people", "conversations",
                "relationships", "progress", "findings", "shadow_findings", "deliveries"},
     "reviewer": {"relationships", "conversations", "people", "findings", "policies",
-                 "sealed_texts", "vault_items", "vault_keys", "legal_holds", "audit"},
+                 "sealed_texts", "vault_items", "vault_keys", "legal_holds", "audit", *CASES},
     "auditor": {"audit"},
     "service": set(TABLES),
 }  # fmt: skip
@@ -35,7 +36,9 @@ DELETE = {
     "reviewer": {"vault_items"},
     "auditor": set(),
     "service": set(TABLES)
-    - {"audit", "vault_keys", "legal_holds", "api_keys", "webhooks", "policies", "settings"},
+    - {"audit", "vault_keys", "legal_holds", "api_keys", "webhooks", "policies", "settings"}
+    - {"cases", "case_decisions", "case_clocks", "case_links", "case_history", "case_samples"}
+    - {"case_readings", "staff"},
 }
 
 
