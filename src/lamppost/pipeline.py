@@ -38,6 +38,7 @@ from lamppost.risk.score import DEFAULT_WEIGHTS, Assessment, Contribution, Skipp
 from lamppost.risk.thresholds import Thresholds
 from lamppost.signals.library import Library
 from lamppost.signals.reader import Reader
+from lamppost.signals.reading import Line, Memory
 
 MAX_TEXT: Final = 20_000
 """Characters of one message that are read; the rest is counted as not looked at."""
@@ -135,15 +136,23 @@ class RelationshipScore(msgspec.Struct, frozen=True, kw_only=True):
 def step(engine: Engine, state: State, events: Sequence[Event]) -> tuple[State, list[Finding]]:
     """Fold a batch of events into `state`; returns it with what was newly found."""
     messages = [event for event in events if isinstance(event, Message)]
-    texts = [message.text[:MAX_TEXT] for message in messages]
-    seen: dict[int, list[int]] = {}
-    for hit in engine.reader.read(texts):
-        seen.setdefault(hit.message, []).append(hit.reason)
+    seen = engine.reader.in_order(
+        _memory(state),
+        [
+            Line(
+                message.conversation_id,
+                message.sender_id,
+                to_ms(message.sent_at),
+                message.text[:MAX_TEXT],
+            )
+            for message in messages
+        ],
+    )
     findings: list[Finding] = []
     index = 0
     for event in events:
         if isinstance(event, Message):
-            _message(engine, state, event, seen.get(index, []), findings)
+            _message(engine, state, event, seen[index], findings)
             index += 1
         elif isinstance(event, Account):
             _account(state, event)
@@ -195,6 +204,15 @@ def score(engine: Engine, state: State, item: Relationship) -> RelationshipScore
         contributions=result.contributions,
         skipped=skipped,
     )
+
+
+def _memory(state: State) -> Memory:
+    """What reading remembers, made on first use; never saved."""
+    found = state.__dict__.get("reading")
+    if found is None:
+        found = state.__dict__["reading"] = Memory()
+    assert isinstance(found, Memory)
+    return found
 
 
 def _account(state: State, event: Account) -> None:
@@ -290,6 +308,7 @@ def _message(
     learned = bool(reasons) and _stated_age(state, library, message, reasons)
     tells = any(library.reasons[index].card.reports_others for index in reasons)
     deleted = message.deleted_at is not None
+    weighed = _weighed(library, reasons, message.text)
     for other in audience:
         mine = state.relationship(message.conversation_id, sender, other)
         _count(state, mine, message, at, known is None, deleted)
@@ -299,10 +318,9 @@ def _message(
             if known is None:
                 theirs.replies += 1
                 theirs.last_at = max(theirs.last_at, at)
-        for index in reasons:
+        for index, bits in weighed:
             reason = library.reasons[index]
             judged = mine if reason.card.speaker == "actor" else theirs
-            bits = _by_length(reason.bits, message.text)
             if judged is None or bits == 0 or (tells and reason.card.kind != "protective"):
                 continue
             sighting = Sighting(reason.card.number, index, bits, at, number, message.id)
@@ -316,6 +334,23 @@ def _message(
                 last = judged.sightings[-1]
                 moment = msgspec.structs.replace(last, message=number, event=message.id, at=at)
                 _judge(engine, state, judged, moment, findings)
+
+
+def _weighed(library: Library, reasons: Sequence[int], text: str) -> list[tuple[int, float]]:
+    """Reasons of one message with their bits.
+
+    Several tactics in one message are seen in the same words more often than not: the strongest
+    counts in full, each further one half as much as the one before.
+    """
+    found = [(index, _by_length(library.reasons[index].bits, text)) for index in reasons]
+    if len(found) < 2:
+        return found
+    ranked = sorted(
+        (entry for entry in found if library.reasons[entry[0]].card.kind == "tactic"),
+        key=lambda entry: (-entry[1], entry[0]),
+    )
+    shares = {index: 0.5**rank for rank, (index, _) in enumerate(ranked)}
+    return [(index, round(bits * shares.get(index, 1.0), 2)) for index, bits in found]
 
 
 def _by_length(bits: float, text: str) -> float:

@@ -16,7 +16,7 @@ from lamppost.config import Options, load_options
 from lamppost.core.errors import EngineError, StoreError, UsageError
 from lamppost.pipeline import Engine
 from lamppost.risk.score import DEFAULT_WEIGHTS, TERMS
-from lamppost.signals.channels import CHANNELS, KINDS
+from lamppost.signals.channels import CHANNELS, KINDS, READINGS
 from lamppost.signals.library import load_library
 from lamppost.signals.ports import PatternCompiler
 from lamppost.signals.reader import Reader
@@ -71,16 +71,17 @@ def pattern_compiler(options: Options) -> PatternCompiler:
 def build_engine(options: Options | None = None, *, off: Collection[str] = ()) -> Engine:
     """An engine ready to fold. Raises `PackError` for wrong detector data.
 
-    `off` names channels, kinds of card and terms of context to leave out, to measure them.
+    `off` names channels, kinds of card, readings and terms of context to leave out, to measure
+    them.
     """
-    unknown = sorted(set(off) - {*CHANNELS, *KINDS, *TERMS})
+    unknown = sorted(set(off) - {*CHANNELS, *KINDS, *READINGS, *TERMS})
     if unknown:
         raise UsageError(f"{unknown[0]!r} is no channel and no term", where="off")
     options = options if options is not None else load_options()
     library = load_library(options.languages, [Path(pack) for pack in options.packs])
     if off:
         library = library.without(off)
-    reader = Reader(library, pattern_compiler(options))
+    reader = Reader(library, pattern_compiler(options), off=off)
     return Engine(library, reader, weights=DEFAULT_WEIGHTS.without(off))
 
 

@@ -32,7 +32,9 @@ def test_map_is_exact(texts: list[str]) -> None:
             assert end == start + 1
             assert last < start < len(text)
             last = start
-            assert normalise([text[start]]).buffer == message[place : place + 1]
+            alone, here = normalise([text[start]]).buffer, message[place : place + 1]
+            # a look-alike of a plain letter stays foreign among letters of its own script
+            assert alone == here or (here == b"\x80" and ord(text[start]) >= 0x80)
 
 
 @settings(max_examples=200, deadline=None)
@@ -54,6 +56,9 @@ def test_messages_do_not_touch_each_other(first: list[str], second: list[str]) -
         ("line\nbreak\ttab", b"line break tab"),
         ("¿qué?", b"?que?"),
         ("привет", b"\x80" * 6),
+        ("привет hello как дела", b"\x80p\x80bet hello kak \x80e\x80a"),
+        ("tеll nоbоdy", b"tell nobody"),
+        ("ᴛᴇʟʟ 🅽🅾🅱🅾🅳🆈 ok", b"tell nobody ok"),
         ("a\u0301b", b"ab"),
         ("🤫", b"\xe2"),
         ("1000", b"1000"),

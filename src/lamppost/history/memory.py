@@ -148,8 +148,12 @@ class Counters(msgspec.Struct, array_like=True):
     edits: int = 0
 
 
-class State(msgspec.Struct, array_like=True):
-    """All that the fold remembers; `save` and `load` round-trip it."""
+class State(msgspec.Struct, array_like=True, dict=True):
+    """All that the fold remembers; `save` and `load` round-trip it.
+
+    What reading texts remembers (`lamppost.signals.reading.Memory`) hangs on it in memory only
+    and is never saved, because it holds words of messages.
+    """
 
     relationships: dict[str, Relationship] = {}
     people: dict[str, Person] = {}

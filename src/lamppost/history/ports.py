@@ -187,12 +187,8 @@ class Ledger(Protocol):
         *,
         partition: int | None = None,
         conversation: str | None = None,
-        kinds: Sequence[str] = (),
     ) -> list[StoredEvent]:
-        """Events after a place in the log, in order; of a partition with those of all.
-
-        `kinds` keeps some kinds of event alone.
-        """
+        """Events after a place in the log, in order; of a partition with those of all."""
         ...
 
     def newest(self) -> int:

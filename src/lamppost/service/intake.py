@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 from opentelemetry import trace
@@ -40,7 +40,7 @@ from lamppost.history.ports import (
 from lamppost.pipeline import MAX_TEXT, Engine
 from lamppost.service.folding import Folder, LoggedEvent, Rules, moment, person_from
 from lamppost.service.metrics import Metrics
-from lamppost.signals.reader import Seen
+from lamppost.signals.reading import Line, Memory, Reading, TextReader
 from lamppost.signals.recorded import UNREAD, record
 
 GROUP: Final = 500
@@ -109,14 +109,6 @@ class _Group:
     sealed: list[Sealed]
 
 
-class TextReader(Protocol):
-    """Finds reasons in texts."""
-
-    def read(self, texts: Sequence[str]) -> list[Seen]:
-        """Reasons seen, by message."""
-        ...
-
-
 class Intake:
     """Two threads: one reads texts, one writes and folds.
 
@@ -138,7 +130,8 @@ class Intake:
         most_waiting: int = 20_000,
     ) -> None:
         self._engine = engine
-        self._reader = reader if reader is not None else engine.reader
+        self._reading = Reading(engine.library, reader if reader is not None else engine.reader)
+        self._memory = Memory()
         self._ledger = ledger
         self._rules = rules
         self._metrics = metrics
@@ -387,9 +380,13 @@ class Intake:
             message.text[:MAX_TEXT] if allowed else ""
             for message, allowed in zip(messages, open_to_read, strict=True)
         ]
-        seen: dict[int, list[int]] = {}
-        for hit in self._reader.read(texts):
-            seen.setdefault(hit.message, []).append(hit.reason)
+        seen = self._reading.read(
+            self._memory,
+            [
+                Line(message.conversation_id, message.sender_id, to_ms(message.sent_at), text)
+                for message, text in zip(messages, texts, strict=True)
+            ],
+        )
         library = self._engine.library
         keep = rules.retention.text
         sealed: list[Sealed] = []
@@ -399,7 +396,7 @@ class Intake:
             if not isinstance(event, Message):
                 kept.append(bare(event, ""))
                 continue
-            reasons = seen.get(index, ())
+            reasons = seen[index]
             if not open_to_read[index]:
                 self._metrics.unread.inc()
                 kept.append(bare(event, UNREAD))

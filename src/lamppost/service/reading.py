@@ -18,12 +18,14 @@ from typing import IO, Final
 
 import msgspec
 
-from lamppost.signals.reader import Reader, Seen
+from lamppost.signals.reader import Reader
+from lamppost.signals.seen import Seen
 
 _log: Final = logging.getLogger("lamppost.service")
 _SIZE: Final = struct.Struct("<I")
 _pack: Final = msgspec.msgpack.Encoder().encode
-_texts: Final = msgspec.msgpack.Decoder(list[str])
+_asked: Final = msgspec.msgpack.Decoder(tuple[list[str], list[list[str]]])
+"""Texts, and the languages to read each in (empty: all)."""
 _pairs: Final = msgspec.msgpack.Decoder(list[int])
 
 
@@ -51,21 +53,23 @@ class ReaderProcess:
             _log.warning("texts are read in the service's own process")
             self.stop()
 
-    def read(self, texts: Sequence[str]) -> list[Seen]:
+    def read(
+        self, texts: Sequence[str], languages: Sequence[frozenset[str]] | None = None
+    ) -> list[Seen]:
         """Reasons seen, as `Reader.read` gives them."""
         with self._turn:
             process = self._process
             if process is None or not texts:
-                return self._reader.read(texts)
+                return self._reader.read(texts, languages)
             assert process.stdin is not None
             assert process.stdout is not None
             try:
-                _send(process.stdin, _pack(texts))
+                _send(process.stdin, _pack((texts, languages or [])))
                 flat = _pairs.decode(_receive(process.stdout))
             except (OSError, EOFError, ValueError):
                 _log.warning("the reading process ended; texts are read in the service's own")
                 self._end()
-                return self._reader.read(texts)
+                return self._reader.read(texts, languages)
         return [Seen(flat[index], flat[index + 1]) for index in range(0, len(flat), 2)]
 
     def stop(self) -> None:
@@ -115,7 +119,8 @@ def main() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             flat: list[int] = []
-            for seen in reader.read(_texts.decode(_receive(into))):
+            texts, languages = _asked.decode(_receive(into))
+            for seen in reader.read(texts, languages or None):
                 flat += (seen.message, seen.reason)
             _send(out, _pack(flat))
 

@@ -10,3 +10,5 @@ a package brings; `labels`: what the platform's own classifier said."""
 CHANNELS: Final[tuple[str, ...]] = get_args(Channel)
 KINDS: Final = ("child_signal", "protective")
 """Kinds of card that can be switched off like a channel."""
+READINGS: Final = ("disguise", "split")
+"""Ways of reading that can be switched off: undoing disguise, joining lines of one sender."""

@@ -8,6 +8,7 @@ character each byte came from, so a match is always quoted from the original tex
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -84,6 +85,8 @@ def _byte_of(char: str) -> int:
     base = next((c for c in folded if unicodedata.category(c) not in ("Mn", "Cf")), "")
     if base and ord(base) < 0x80:
         return ord(base)
+    if (letter := _lookalike(char)) and category[0] in "LS" and category != "Sm":
+        return ord(letter) + _ALIKE_SHIFT
     if category == "Pd":
         return ord("-")
     if category in ("Pi", "Pf"):
@@ -93,6 +96,38 @@ def _byte_of(char: str) -> int:
     if category == "So" or code >= 0x1F000:
         return EMOJI["other"]
     return OTHER
+
+
+_NAMED: Final = re.compile(
+    r"(?:LATIN (?:SMALL|CAPITAL) LETTER (?:DOTLESS )?|LATIN LETTER SMALL CAPITAL "
+    r"|(?:SQUARED|NEGATIVE SQUARED|NEGATIVE CIRCLED) LATIN CAPITAL LETTER "
+    r"|REGIONAL INDICATOR SYMBOL LETTER )([A-Z])(?: WITH .*)?"
+)
+
+
+_ALIKE_SHIFT: Final = 0x60
+"""A look-alike is first kept apart from the letter, 0x60 above it, until its message is known."""
+_ALIKE: Final = dict(zip("вкмнтғβηκτωₐₑₒₓ", "bkmhtfbnktwaeox", strict=True))
+"""Small letters that look like small capitals, which Unicode's table leaves out."""
+
+
+def _lookalike(char: str) -> str:
+    """The plain letter that `char` looks like or is named after; empty when there is none.
+
+    Source: Unicode's table of confusable characters, in the package `confusable-homoglyphs`.
+    """
+    named = _NAMED.fullmatch(unicodedata.name(char, ""))
+    if named:
+        return named[1].lower()
+    if char in _ALIKE:
+        return _ALIKE[char]
+    from confusable_homoglyphs import confusables
+
+    for entry in confusables.confusables_data.get(char, ()):
+        twin = str(entry["c"]).lower()
+        if len(twin) == 1 and "a" <= twin <= "z":
+            return twin
+    return ""
 
 
 _TABLE: Final = _Table()
@@ -133,6 +168,22 @@ class Normalised:
         )
 
 
+def _settle_lookalikes(raw: NDArray[np.uint8], bases: NDArray[np.int64]) -> None:
+    """Letters of other scripts become the plain ones they look like, in mostly plain messages.
+
+    In a message with more letters of another script than plain ones they are what they are.
+    """
+    alike = (raw > 0x60 + _ALIKE_SHIFT) & (raw <= 0x7A + _ALIKE_SHIFT)
+    if not alike.any():
+        return
+    weight = ((raw >= 0x61) & (raw <= 0x7A)).astype(np.int64) - (raw == OTHER)
+    total = np.add.reduceat(np.append(weight, 0), bases)
+    lengths = np.diff(np.append(bases, len(raw)))
+    latin = np.repeat(total >= 0, lengths)
+    raw[alike & latin] -= _ALIKE_SHIFT
+    raw[alike & ~latin] = OTHER
+
+
 def normalise(texts: Sequence[str]) -> Normalised:
     """Normalise messages; linear in their total length, exact map, any script."""
     lengths = np.fromiter((len(text) for text in texts), np.int64, len(texts))
@@ -142,6 +193,7 @@ def normalise(texts: Sequence[str]) -> Normalised:
     raw = np.frombuffer(joined.translate(_TABLE).encode("latin-1"), np.uint8).copy()
     if len(texts) > 1:
         raw[bases[1:] - 1] = 0x0A
+    _settle_lookalikes(raw, bases)
     keep = raw != DROPPED
     origin = np.flatnonzero(keep)
     data = raw[origin]

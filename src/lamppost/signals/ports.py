@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from lamppost.signals.phrases import Compiled
+from lamppost.signals.seen import Seen
 
 
 class PatternEngine(Protocol):
@@ -28,4 +29,12 @@ class PatternCompiler(Protocol):
 
     def __call__(self, patterns: Sequence[Compiled]) -> PatternEngine:
         """Compile; raises `PackError` when an atom cannot be compiled."""
+        ...
+
+
+class Meaning(Protocol):
+    """Second channel: what messages mean, by likeness to exemplars of tactics."""
+
+    def read(self, texts: Sequence[str], languages: Sequence[Collection[str]] | None) -> list[Seen]:
+        """Reasons of channel `meaning` seen in the texts, at most one a text."""
         ...

@@ -3,94 +3,187 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Final
 
+from lamppost.signals.disguise import Undisguiser, words_of
 from lamppost.signals.library import Library, Reason
 from lamppost.signals.normalise import normalise
-from lamppost.signals.ports import PatternCompiler
+from lamppost.signals.ports import Meaning, PatternCompiler, PatternEngine
+from lamppost.signals.reading import Line, Memory, Reading
+from lamppost.signals.seen import Seen
+
+_CHUNK: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A reason seen in a message: index of the message in the batch, index of the reason."""
+class _Tongue:
+    """The patterns of one language, compiled: engine, pattern numbers, reasons of each."""
 
-    message: int
-    reason: int
+    engine: PatternEngine
+    patterns: list[int]
+    owners: list[list[int]]
 
 
 class Reader:
     """Matches a batch of texts against a library.
 
-    Stateless: the same texts give the same result, whichever engine finds the candidates.
+    Stateless: the same texts give the same result, whichever engine finds the candidates. What
+    one message alone does not show (its sender's language, a phrase split over lines) is the
+    business of `lamppost.signals.reading`. `meaning` is the second channel; without it only
+    phrases are seen. `off` may name `READINGS` to leave out, to measure them.
     """
 
-    def __init__(self, library: Library, compiler: PatternCompiler) -> None:
+    def __init__(
+        self,
+        library: Library,
+        compiler: PatternCompiler,
+        meaning: Meaning | None = None,
+        off: Collection[str] = (),
+    ) -> None:
         self.library = library
-        # patterns that only cancel are tried where something is to be cancelled
-        self._sought = sorted({index for item in library.reasons for index in item.patterns})
-        self.sought = [library.patterns[index] for index in self._sought]
-        self.engine = compiler(self.sought)
-        self._search = [
-            re.compile(pattern.expression.encode("latin-1")) for pattern in library.patterns
-        ]
-        owners: dict[int, list[int]] = {}
-        for index, reason in enumerate(library.reasons):
-            for pattern in reason.patterns:
-                owners.setdefault(pattern, []).append(index)
-        self._owners = owners
+        self.languages = library.languages
+        self.meaning = meaning
+        self._compiler = compiler
+        self._tongues: dict[str, _Tongue] = {}
+        self._search: list[re.Pattern[bytes] | None] = [None] * len(library.patterns)
+        self._every = frozenset(library.languages)
+        self._undisguiser = Undisguiser(words_of(item.expression for item in library.patterns))
+        self._undisguises = "disguise" not in off
+        self._reading = Reading(library, self, split="split" not in off)
 
-    def read(self, texts: Sequence[str]) -> list[Seen]:
-        """Reasons seen, by message; per message and detector only the strongest one is kept."""
+    def in_order(self, memory: Memory, lines: Sequence[Line]) -> list[list[int]]:
+        """Reasons seen in each of some lines in the order they came; see `Reading`."""
+        return self._reading.read(memory, lines)
+
+    def read(
+        self, texts: Sequence[str], languages: Sequence[Collection[str]] | None = None
+    ) -> list[Seen]:
+        """Reasons seen, by message; per message and detector only the strongest one is kept.
+
+        `languages` are those to read each text in (default: all there are).
+        """
         reasons = self.library.reasons
         best: dict[tuple[int, int], Seen] = {}
-        for hit in self.read_all(texts):
+        found = self.read_all(texts, languages)
+        if self.meaning is not None:
+            found.extend(self._meant(texts, found))
+        for hit in found:
             key = (hit.message, reasons[hit.reason].card.number)
             held = best.get(key)
             if held is None or abs(reasons[hit.reason].bits) > abs(reasons[held.reason].bits):
                 best[key] = hit
         return sorted(best.values(), key=lambda hit: (hit.message, hit.reason))
 
-    def read_all(self, texts: Sequence[str]) -> list[Seen]:
-        """Every reason seen, by message then reason."""
-        if not texts:
-            return []
-        messages = normalise(texts).messages()
-        owners = [self._owners[index] for index in self._sought]
-        search = [self._search[index] for index in self._sought]
+    def read_all(
+        self, texts: Sequence[str], languages: Sequence[Collection[str]] | None = None
+    ) -> list[Seen]:
+        """Every reason that phrases show, by message then reason."""
         seen: list[Seen] = []
-        current = -1
-        hits: set[int] = set()
-        for message, pattern in self.engine.candidates(messages):
-            if message != current:
-                if hits:
-                    self._close(current, messages[current], hits, seen)
-                    hits = set()
-                current = message
-            if search[pattern].search(messages[message]):
-                hits.update(owners[pattern])
-        if hits:
-            self._close(current, messages[current], hits, seen)
+        for begin in range(0, len(texts), _CHUNK):
+            part = slice(begin, begin + _CHUNK)
+            self._chunk(texts[part], languages and languages[part], begin, seen)
         return seen
 
-    def _cancelled(self, index: int, text: bytes) -> bool:
-        unless = self.library.reasons[index].unless
-        return any(self._search[pattern].search(text) for pattern in unless)
-
-    def _close(self, message: int, text: bytes, hits: set[int], out: list[Seen]) -> None:
+    def _chunk(
+        self,
+        texts: Sequence[str],
+        languages: Sequence[Collection[str]] | None,
+        begin: int,
+        out: list[Seen],
+    ) -> None:
+        normal = normalise(texts)
+        rows = normal.messages()
+        owner = list(range(len(rows)))
+        for view in self._undisguiser.views(normal) if self._undisguises else ():
+            rows.append(view.text)
+            owner.append(view.message)
+        found: dict[int, set[int]] = {}
+        for language in self.languages:
+            if languages is None:
+                chosen: Sequence[int] = range(len(rows))
+            else:
+                chosen = [row for row, text in enumerate(owner) if language in languages[text]]
+                if not chosen:
+                    continue
+            tongue = self._tongue(language)
+            if len(chosen) == len(rows):
+                pairs = tongue.engine.candidates(rows)
+            else:
+                pairs = tongue.engine.candidates([rows[row] for row in chosen])
+            numbers, owners = tongue.patterns, tongue.owners
+            for index, candidate in pairs:
+                row = chosen[index]
+                if self._finds(numbers[candidate])(rows[row]):
+                    text = rows[owner[row]]
+                    for reason in owners[candidate]:
+                        if not self._cancelled(reason, rows[row], text):
+                            found.setdefault(owner[row], set()).add(reason)
         out.extend(
-            Seen(message, index) for index in sorted(hits) if not self._cancelled(index, text)
+            Seen(begin + message, reason)
+            for message in sorted(found)
+            for reason in sorted(found[message])
         )
+
+    def _meant(self, texts: Sequence[str], seen: Sequence[Seen]) -> list[Seen]:
+        """What the second channel adds where no phrase of a tactic was seen."""
+        raise NotImplementedError
+
+    def _tongue(self, language: str) -> _Tongue:
+        made = self._tongues.get(language)
+        if made is None:
+            owners: dict[int, list[int]] = {}
+            for index, reason in enumerate(self.library.reasons):
+                if reason.language == language:
+                    # patterns that only cancel are tried where something is to be cancelled
+                    for pattern in reason.patterns:
+                        owners.setdefault(pattern, []).append(index)
+            numbers = sorted(owners)
+            engine = self._compiler([self.library.patterns[number] for number in numbers])
+            made = _Tongue(engine, numbers, [owners[number] for number in numbers])
+            self._tongues[language] = made
+        return made
+
+    def prepare(self, languages: Collection[str]) -> None:
+        """Compile the patterns of `languages` now, not when they are first needed."""
+        for language in self._every & frozenset(languages):
+            self._tongue(language)
+
+    def _pattern(self, number: int) -> re.Pattern[bytes]:
+        made = self._search[number]
+        if made is None:
+            expression = self.library.patterns[number].expression
+            made = self._search[number] = re.compile(expression.encode("latin-1"))
+        return made
+
+    def _finds(self, number: int) -> Callable[[bytes], object]:
+        return self._pattern(number).search
+
+    def _cancelled(self, reason: int, *texts: bytes) -> bool:
+        unless = self.library.reasons[reason].unless
+        return any(self._pattern(pattern).search(text) for pattern in unless for text in texts)
 
     def spans(self, text: str, reason: Reason) -> list[tuple[int, int]]:
         """Character spans of `text` that made `reason` seen; empty for labels."""
         normal = normalise([text])
         found = set()
         for number in reason.patterns:
-            for match in self._search[number].finditer(normal.buffer):
-                start, end = match.span()
-                while start < end and normal.buffer[start : start + 1].isspace():
-                    start += 1
+            for match in self._pattern(number).finditer(normal.buffer):
+                start, end = _trimmed(normal.buffer, *match.span())
                 if end > start:
                     found.add(normal.span(0, start, end))
+        if not found and reason.patterns:
+            for view in self._undisguiser.views(normal):
+                for number in reason.patterns:
+                    for match in self._pattern(number).finditer(view.text):
+                        start, end = _trimmed(view.text, *match.span())
+                        if end > start:
+                            found.add((view.origin[start], view.origin[end - 1] + 1))
         return sorted(found)
+
+
+def _trimmed(text: bytes, start: int, end: int) -> tuple[int, int]:
+    while start < end and text[start : start + 1].isspace():
+        start += 1
+    return start, end

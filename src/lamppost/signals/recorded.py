@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from lamppost.signals.library import Library
-from lamppost.signals.reader import Reader, Seen
+from lamppost.signals.reader import Reader
+from lamppost.signals.reading import Line, Memory
 
 UNREAD: Final = "\x01"
 """Record of a text that was not read, since no legal basis allowed it."""
@@ -51,17 +52,12 @@ class RecordedReader(Reader):
         self.library = library
         self._index = {reason.key: index for index, reason in enumerate(library.reasons)}
 
-    def read(self, texts: Sequence[str]) -> list[Seen]:
-        """Reasons recorded, by message; reasons the library no longer has are left out."""
+    def in_order(self, memory: Memory, lines: Sequence[Line]) -> list[list[int]]:
+        """Reasons recorded of each line; reasons the library no longer has are left out."""
         index = self._index
-        seen: list[Seen] = []
-        for number, text in enumerate(texts):
-            if _MARK not in text:
-                continue
-            found = sorted(index[key] for key in text.split(_MARK)[1:] if key in index)
-            seen.extend(Seen(number, reason) for reason in found)
-        return seen
-
-    def read_all(self, texts: Sequence[str]) -> list[Seen]:
-        """The same: only the strongest reason of each detector was recorded."""
-        return self.read(texts)
+        return [
+            sorted(index[key] for key in line.text.split(_MARK)[1:] if key in index)
+            if _MARK in line.text
+            else []
+            for line in lines
+        ]

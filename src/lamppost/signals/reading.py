@@ -1,0 +1,165 @@
+"""Read messages in the order they come: senders' languages, and phrases split over lines.
+
+What is remembered for it (the last words of a conversation's last speaker for a few minutes, and
+votes for each sender's language) stays in memory, is bounded, and is never written anywhere:
+text lives in the case vault only. After a restart a phrase that was cut in two exactly there is
+read as two lines, and languages are estimated anew (docs/decisions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import msgspec
+
+from lamppost.signals.languages import Estimate, Languages
+from lamppost.signals.library import Library
+from lamppost.signals.seen import Seen
+
+TOGETHER: Final = 5 * 60_000
+"""Milliseconds within which two lines of one sender are read together."""
+_SHORT: Final = 5
+"""One of the two lines has at most so many words; longer ones are no fragments."""
+_WORDS: Final = 10
+"""Words of each side that are read together."""
+_SENDERS: Final = 200_000
+_CONVERSATIONS: Final = 100_000
+
+
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """A message to be read: where, by whom, when (ms), what."""
+
+    conversation: str
+    sender: str
+    at: int
+    text: str
+
+
+class TextReader(Protocol):
+    """Reads texts, each in its languages; `lamppost.signals.reader.Reader` does."""
+
+    def read(
+        self, texts: Sequence[str], languages: Sequence[frozenset[str]] | None = None
+    ) -> list[Seen]:
+        """Reasons seen, by message."""
+        ...
+
+
+class _Tail(msgspec.Struct, gc=False):
+    sender: str
+    at: int
+    words: list[str]
+    found: frozenset[int]
+
+
+class Memory:
+    """What reading remembers between batches; see the module."""
+
+    def __init__(self) -> None:
+        self.senders: dict[str, Estimate] = {}
+        self.tails: dict[str, _Tail] = {}
+
+    def estimate(self, sender: str) -> Estimate:
+        """The sender's language estimate, made on first mention."""
+        found = self.senders.get(sender)
+        if found is None:
+            if len(self.senders) >= _SENDERS:
+                for old in list(self.senders)[: _SENDERS // 4]:
+                    del self.senders[old]
+            found = self.senders[sender] = Estimate()
+        return found
+
+    def keep(self, conversation: str, tail: _Tail) -> None:
+        """Remember the last words of a conversation."""
+        if len(self.tails) >= _CONVERSATIONS and conversation not in self.tails:
+            for old in list(self.tails)[: _CONVERSATIONS // 4]:
+                del self.tails[old]
+        self.tails[conversation] = tail
+
+
+class Reading:
+    """Reads batches of lines with `reader`, for the languages of `library`."""
+
+    def __init__(self, library: Library, reader: TextReader, *, split: bool = True) -> None:
+        self._library = library
+        self._reader = reader
+        self._together = TOGETHER if split else -1
+        self._languages = Languages(library.languages)
+
+    def read(self, memory: Memory, lines: Sequence[Line]) -> list[list[int]]:
+        """Reasons seen in each line, strongest per detector; `memory` learns from the lines."""
+        chosen = [
+            self._languages.read_in(memory.estimate(line.sender), line.text) for line in lines
+        ]
+        texts = [line.text for line in lines]
+        # a pair is read as a text of its own: (index of its last line, joined text)
+        pairs: list[tuple[int, str]] = []
+        before: dict[str, tuple[str, int, list[str]]] = {}
+        for index, line in enumerate(lines):
+            words = line.text.split()
+            last = before.get(line.conversation)
+            if last is None and (tail := memory.tails.get(line.conversation)) is not None:
+                last = (tail.sender, tail.at, tail.words)
+            tail_words = words[-_WORDS:]
+            if (
+                last is not None
+                and last[0] == line.sender
+                and 0 <= line.at - last[1] <= self._together
+            ):
+                if words and last[2] and min(len(words), len(last[2])) <= _SHORT:
+                    pairs.append((index, " ".join((*last[2], *words[:_WORDS]))))
+                if len(words) < _WORDS:
+                    tail_words = [*last[2], *words][-_WORDS:]
+            before[line.conversation] = (line.sender, line.at, tail_words)
+        seen = self._reader.read(
+            [*texts, *(text for _, text in pairs)],
+            [*chosen, *(chosen[index] for index, _ in pairs)],
+        )
+        alone: list[set[int]] = [set() for _ in lines]
+        joined: dict[int, list[int]] = {}
+        for hit in seen:
+            if hit.message < len(lines):
+                alone[hit.message].add(hit.reason)
+            else:
+                joined.setdefault(pairs[hit.message - len(lines)][0], []).append(hit.reason)
+        return self._close(memory, lines, alone, joined, before)
+
+    def _follows(self, line: Line, sender: str, at: int) -> bool:
+        return sender == line.sender and 0 <= line.at - at <= self._together
+
+    def _close(
+        self,
+        memory: Memory,
+        lines: Sequence[Line],
+        alone: list[set[int]],
+        joined: dict[int, list[int]],
+        before: dict[str, tuple[str, int, list[str]]],
+    ) -> list[list[int]]:
+        """Keep of the joined readings what neither line showed by itself."""
+        reasons = self._library.reasons
+        result: list[list[int]] = []
+        latest: dict[str, tuple[str, int, frozenset[int]]] = {}
+        for index, line in enumerate(lines):
+            found = set(alone[index])
+            last = latest.get(line.conversation)
+            if last is None and (tail := memory.tails.get(line.conversation)) is not None:
+                last = (tail.sender, tail.at, tail.found)
+            known: frozenset[int] = frozenset()
+            if (
+                last is not None
+                and last[0] == line.sender
+                and 0 <= line.at - last[1] <= self._together
+            ):
+                known = last[2]
+            detectors = {reasons[reason].card.number for reason in (*found, *known)}
+            found.update(
+                reason
+                for reason in joined.get(index, ())
+                if reasons[reason].card.number not in detectors
+            )
+            latest[line.conversation] = (line.sender, line.at, frozenset(found | set(known)))
+            result.append(sorted(found))
+        for conversation, (sender, at, words) in before.items():
+            memory.keep(conversation, _Tail(sender, at, words, latest[conversation][2]))
+        return result
