@@ -59,10 +59,10 @@ test-scale: setup-dev ## Slow tests: large inputs, speed, memory
 	@$(PY) -m pytest -m scale $(ARGS)
 
 quiet: setup-dev ## How often ordinary chat alarms, on a public corpus
-	@$(PY) scripts/quiet.py $(ARGS)
+	@$(BIN)/lamppost evaluate --skip robustness --skip ablations --skip baselines $(ARGS)
 
 calibrate: setup-dev ## Measure every pattern on ordinary chat and write signals/rates
-	@$(PY) scripts/calibrate_en.py
+	@$(BIN)/lamppost calibrate $(ARGS)
 
 docs: setup-dev ## Write the generated pages and build the site into site/
 	@$(PY) scripts/generate_docs.py

@@ -100,8 +100,8 @@ def own_corpora(
     only_labelled: bool = False,
 ) -> list[Corpus]:
     """Corpora named on the command line. Raises `UsageError` naming option and fix."""
-    paths = _pairs(corpus, "--corpus")
-    truths, languages = _pairs(truth, "--truth"), _pairs(language, "--language")
+    paths = pairs(corpus, "--corpus")
+    truths, languages = pairs(truth, "--truth"), pairs(language, "--language")
     for option, given in (("--truth", truths), ("--language", languages)):
         for name in given.keys() - paths.keys():
             raise UsageError(f"no --corpus is called {name}", where=option, hint="name it first")
@@ -122,7 +122,8 @@ def own_corpora(
     ]
 
 
-def _pairs(items: list[str] | None, option: str) -> dict[str, str]:
+def pairs(items: list[str] | None, option: str) -> dict[str, str]:
+    """`NAME=VALUE` options. Raises `UsageError` naming option and fix."""
     found: dict[str, str] = {}
     for item in items or []:
         name, equals, value = item.partition("=")

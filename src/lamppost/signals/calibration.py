@@ -1,6 +1,6 @@
 """Measured ordinary rates of patterns, and what they allow a sighting to weigh.
 
-`make calibrate` counts in how many ordinary relationships each pattern is seen and writes
+`lamppost calibrate` counts in how many ordinary relationships each pattern is seen and writes
 `rates/<language>.toml` with source and date. Two collections are counted apart: an openly
 licensed corpus of ordinary chat, and the project's hard ordinary lines and conversations, which
 are far harder than life. The bits of a sighting never exceed log2(harmful rate / ordinary rate)
@@ -32,6 +32,9 @@ UNMEASURED: Final = 1.5
 class RateFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Ordinary counts of one language.
 
+    `borrowed` names the language whose counts these are, where there is no open ordinary chat in
+    this one: the mean of the patterns of the same phrase. `harmful` counts
+    relationships of a licensed corpus that an operator holds; it never stands in a public file.
     `relationships` is how many ordinary relationships (ordered pairs within a conversation) of
     the corpus were read, `hard_relationships` the same of the hard set; `seen` and `hard_seen`
     in how many of them each pattern stood (absent: in none). `patterns` lists what was measured.
@@ -47,19 +50,24 @@ class RateFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     seen: dict[str, int]
     hard_seen: dict[str, int]
     patterns: list[str]
+    borrowed: str = ""
+    harmful_source: str = ""
+    harmful_relationships: int = 0
+    harmful: dict[str, int] = {}
 
 
 Rates = dict[str, RateFile]
 
 
-def load_rates(folder: Path = RATES) -> Rates:
-    """Rate files by language; an absent folder gives none."""
+def load_rates(*folders: Path) -> Rates:
+    """Rate files by language: the public ones, and instead of them those of later folders."""
     rates: Rates = {}
-    for path in sorted(folder.glob("*.toml")):
-        try:
-            rates[path.stem] = msgspec.toml.decode(path.read_bytes(), type=RateFile)
-        except msgspec.DecodeError as error:
-            raise PackError(str(error), where=f"rates/{path.name}") from error
+    for folder in (RATES, *folders):
+        for path in sorted(folder.glob("*.toml")):
+            try:
+                rates[path.stem] = msgspec.toml.decode(path.read_bytes(), type=RateFile)
+            except msgspec.DecodeError as error:
+                raise PackError(str(error), where=f"rates/{path.name}") from error
     return rates
 
 
@@ -81,6 +89,9 @@ def bits_ceiling(rates: Rates, language: str, key: str, card: Card) -> float:
     if table is None or key not in table.patterns:
         return UNMEASURED
     harmful = min(HARMFUL, card.harmful_rate.value)
+    if table.harmful_relationships:
+        low, _ = wilson(table.harmful.get(key, 0), table.harmful_relationships)
+        harmful = max(low, 1e-6)
     _, upper = wilson(table.seen.get(key, 0), table.relationships)
     hard = (table.hard_seen.get(key, 0) + 0.5) / (table.hard_relationships + 1)
     return min(math.log2(harmful / upper), math.log2(harmful / hard))

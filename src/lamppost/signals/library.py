@@ -93,14 +93,15 @@ def load_library(languages: Sequence[str] | None = None, packs: Sequence[Path] =
     """Load and check every card and phrase.
 
     `languages` limits the phrase files read (default: all there are). `packs` are further roots
-    with detector folders and optional `slots/`. Raises `PackError` naming file and fix.
+    with detector folders and optional `slots/` and `rates/`. Raises `PackError` naming file and
+    fix.
     """
     roots = [TACTICS, *packs]
     slots: dict[str, dict[str, list[str]]] = {}
     for folder in [SLOTS, *(pack / "slots" for pack in packs)]:
         for path in sorted(folder.glob("*.toml")):
             slots.setdefault(path.stem, {}).update(load_slots(path))
-    rates = load_rates()
+    rates = load_rates(*(pack / "rates" for pack in packs))
     cards: dict[int, Card] = {}
     reasons: list[Reason] = []
     patterns: dict[Compiled, int] = {}
