@@ -7,12 +7,13 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 EXAMPLE ?= examples/synthetic-whatsapp-chat.zip
 REPORT ?= report.html
+DEMO ?= --data lamppost-demo
 ARGS ?=
 
 export VENV
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint types architecture licences audit browser pytest \
+.PHONY: help setup setup-service setup-dev run test lint types architecture licences audit browser pytest \
   test-scale quiet calibrate docs docs-check site screenshots format lock clean
 
 help: ## List the targets
@@ -21,11 +22,17 @@ help: ## List the targets
 setup: ## Make .venv for using Lamppost
 	@sh scripts/setup.sh run
 
+setup-service: ## Make .venv for the service and the review pages too
+	@sh scripts/setup.sh service
+
 setup-dev: ## Make .venv for the checks
 	@sh scripts/setup.sh dev
 
-run: setup ## Scan the bundled synthetic chat, print the finding, write report.html
+run: setup-service ## Scan the bundled synthetic chat, write report.html, then serve the demo; DEMO=no ends before
 	@$(BIN)/lamppost scan $(EXAMPLE) --child Mia --age 13 --country GB --html $(REPORT) $(ARGS)
+ifneq ($(DEMO),no)
+	@exec $(BIN)/lamppost demo $(DEMO)
+endif
 
 test: setup-dev lint types architecture docs-check licences audit browser pytest ## Run every check
 
@@ -79,6 +86,6 @@ lock: setup-dev ## Lock dependencies after a change of pyproject.toml; ARGS=--up
 	@sh scripts/lock.sh $(ARGS)
 
 clean: ## Remove what was built, .venv included
-	@rm -rf $(VENV) build dist site out report.html
+	@rm -rf $(VENV) build dist site out report.html lamppost-demo
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -248,10 +248,15 @@ def open_desk(
     from lamppost.cases.desk import CaseDesk
     from lamppost.core.times import zone
 
-    spoken: dict[tuple[str, str], str] = {}
-    for reason in library.reasons if library is not None else ():
-        key = (reason.card.detector, reason.because)
-        spoken[key] = reason.language if spoken.get(key, reason.language) == reason.language else ""
+    spoken = {
+        reason.key: (reason.card.detector, reason.language)
+        for reason in (library.reasons if library is not None else ())
+    }
+
+    def language(detector: str, reasons: Sequence[str]) -> str:
+        found = [spoken[key][1] for key in reasons if key in spoken and spoken[key][0] == detector]
+        return max(sorted(set(found)), key=found.count, default="und")
+
     return CaseDesk(
         cases.store,
         cases.staff,
@@ -260,7 +265,7 @@ def open_desk(
         now_ms,
         key=hashlib.sha256(cases.signer.sign(b"lamppost.desk.key.v1")).digest(),
         zone=zone(time_zone) or UTC,
-        languages=lambda detector, because: spoken.get((detector, because)) or "und",
+        languages=language,
         told=told,
         saw=saw,
     )

@@ -61,7 +61,7 @@ class Room:
         return CaseDesk(
             self.store, self.staff, self.office.start(), self.office.vault, self.office.clock,
             key=b"k" * 32, told=lambda kind, name, data: self.told.append((kind, name)),
-            languages=lambda detector, because: "en", drawn=lambda: self.sampled,
+            languages=lambda detector, reasons: "en", drawn=lambda: self.sampled,
         )  # fmt: skip
 
     def another_opener(self) -> Opener:

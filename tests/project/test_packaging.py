@@ -63,7 +63,7 @@ def test_locks_agree():
 
 
 def test_the_command_line_needs_little():
-    """The service's packages stay out of what `make run` installs."""
+    """The service's packages stay out of what `make setup` installs."""
     assert len(locked("requirements.lock")) < 30
     assert "litestar" not in locked("requirements.lock")
 

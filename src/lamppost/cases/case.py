@@ -90,7 +90,8 @@ class CaseFinding(msgspec.Struct, frozen=True, kw_only=True):
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
     """A message around a finding, without its words: who, when, where, which upstream labels.
 
-    `item` names the sealed words in the vault; it is empty when they were not kept.
+    `item` names the sealed words in the vault; it is empty when they were not kept. `reasons`
+    are keys of what the engine saw in it.
     """
 
     case_id: str
@@ -100,6 +101,7 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     sender: str
     at: int
     labels: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     item: str = ""
 
     @property

@@ -80,8 +80,8 @@ REVEAL_REASON: Final = "review of the case"
 _finding: Final = msgspec.json.Decoder(Finding).decode
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 
-Languages = Callable[[str, str], str]
-"""Language of a contribution, from its detector and its sentence; `und` when it has none."""
+Languages = Callable[[str, Sequence[str]], str]
+"""Language of a detector's signal, from keys of reasons; `und` when it has none."""
 
 
 class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +123,7 @@ class CaseDesk:
         terms: Terms = TERMS,
         limits: Limits = LIMITS,
         zone: tzinfo = UTC,
-        languages: Languages = lambda detector, because: "und",
+        languages: Languages = lambda detector, reasons: "und",
         told: Callable[[str, str, dict[str, Any]], None] = lambda kind, name, data: None,
         saw: Callable[[str, str, str], None] | None = None,
         drawn: Callable[[], bool] = lambda: secrets.randbelow(10_000) < QA_SHARE * 10_000,
@@ -850,6 +850,7 @@ class CaseDesk:
             key = (item.conversation, item.actor, item.target)
             if key not in newest or item.level >= newest[key].level:
                 newest[key] = item
+        seen = {(piece.conversation, piece.event): piece.reasons for piece in file.pieces}
         labels: dict[tuple[str, str], Label] = {}
         for item in newest.values():
             for row in _finding(item.body).contributions:
@@ -860,7 +861,14 @@ class CaseDesk:
                     Label(
                         decision_id=made.id, case_id=file.case.id, finding_id=item.id,
                         detector=row.detector, version=row.version,
-                        language=self._languages(row.detector, row.because), bits=row.bits,
+                        language=self._languages(
+                            row.detector,
+                            [
+                                key
+                                for event in row.events
+                                for key in seen.get((item.conversation, event), ())
+                            ],
+                        ), bits=row.bits,
                         label=label_of(made.judgement, row.detector, given), at=made.at,
                         by=made.by, counts=made.state == "final",
                     ),

@@ -45,6 +45,11 @@ def record(library: Library, text: str, reasons: Sequence[int], *, labelled: boo
     return f"{made}{_MARK}{_MARK.join(keys)}"
 
 
+def reasons_in(record: str) -> list[str]:
+    """Keys of the reasons that a record holds."""
+    return record.split(_MARK)[1:]
+
+
 class RecordedReader(Reader):
     """Reads records instead of texts; compiles nothing."""
 
@@ -56,7 +61,7 @@ class RecordedReader(Reader):
         """Reasons recorded of each line; reasons the library no longer has are left out."""
         index = self._index
         return [
-            sorted(index[key] for key in line.text.split(_MARK)[1:] if key in index)
+            sorted(index[key] for key in reasons_in(line.text) if key in index)
             if _MARK in line.text
             else []
             for line in lines

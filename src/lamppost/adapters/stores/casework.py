@@ -58,6 +58,7 @@ from lamppost.cases.search import folded
 from lamppost.core.errors import ConflictError, UsageError
 from lamppost.core.levels import Level
 from lamppost.core.times import DAY, MINUTE
+from lamppost.signals.recorded import reasons_in
 
 _CASE_LOCK: Final = 0x1A3B_0005
 _PAGE: Final = 1_000
@@ -67,7 +68,7 @@ _SHOWN: Final = 240
 """Characters of a text that a search shows."""
 _T = TypeVar("_T", bound=msgspec.Struct)
 
-_WORDS: Final = ("detectors", "outcome", "acts", "labels")
+_WORDS: Final = ("detectors", "outcome", "acts", "labels", "reasons")
 """Columns that hold a list as words with spaces between."""
 _TABLES: Final[tuple[tuple[str, Table, list[str]], ...]] = (
     ("findings", schema.case_findings, ["id"]),
@@ -432,6 +433,7 @@ class SqlCases:
                         case_id=case_id, conversation=conversation, event=found.id,
                         edit=row.stamp, sender=found.sender_id, at=row.at,
                         labels=tuple(found.labels),
+                        reasons=tuple(reasons_in(found.text)),
                     )
                 )  # fmt: skip
         return made
@@ -578,7 +580,7 @@ class SqlCases:
                 connection.exec_driver_sql(
                     "INSERT INTO search_index(search_index) VALUES('rebuild')"
                 )
-        return gone
+        return {name: count for name, count in gone.items() if count}
 
 
 def _wanted(wanted: QueueFilter, now: int) -> ColumnElement[bool]:
@@ -668,6 +670,7 @@ def _excerpt(words: str, asked: Sequence[str]) -> str:
 class _Message(msgspec.Struct):
     id: str
     sender_id: str
+    text: str = ""
     labels: list[str] = []
 
 

@@ -13,6 +13,7 @@ import msgspec
 from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.exc import ProgrammingError
 
+from lamppost.adapters.stores.casework import SqlCases
 from lamppost.adapters.stores.database import Database
 from lamppost.adapters.stores.schema import cases, log, metadata, office
 from lamppost.cases.erasure import SealedRow, Searched
@@ -140,7 +141,7 @@ class DatabaseDisk:
 
 
 class SqlRecords:
-    """`Records`: the ledger's rows, and messages to webhooks that name the account."""
+    """`Records`: the ledger's rows, cases, and messages to webhooks that name the account."""
 
     def __init__(self, database: Database, ledger: Ledger) -> None:
         self._database = database
@@ -150,6 +151,7 @@ class SqlRecords:
         """Remove an account; returns how many rows of each kind."""
         removed = dict(self._ledger.erase(account))
         removed["deliveries"] = remove_deliveries(self._database, account)
+        removed |= SqlCases(self._database).erase(account)
         return removed
 
     def expire(self, *, state_before: int, log_before: int, sealed_before: int) -> dict[str, int]:

@@ -91,6 +91,7 @@ case_pieces: Final = Table(
     Column("sender", String(256), nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("labels", Text, nullable=False),
+    Column("reasons", Text, nullable=False),
     Column("item", String(64), nullable=False),
     Index("case_pieces_sender", "sender"),
 )

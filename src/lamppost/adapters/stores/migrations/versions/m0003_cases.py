@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("sender", sa.String(length=256), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("labels", sa.Text(), nullable=False),
+        sa.Column("reasons", sa.Text(), nullable=False),
         sa.Column("item", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("case_id", "conversation", "event", "edit"),
     )
