@@ -27,9 +27,9 @@ from lamppost.events.vocabulary import Event
 from lamppost.service.runtime import Service, Settings
 from lamppost.wiring import now_ms, open_cases, open_database
 
-ACCOUNTS: Final = 400
+ACCOUNTS: Final = 450
 DAYS: Final = 21
-SEED: Final = 4
+SEED: Final = 3
 _MARK: Final = "demo.json"
 _CHUNK: Final = 2_000
 _YOU: Final = "demo-you"
@@ -148,8 +148,9 @@ def _work(desk: CaseDesk) -> None:
     """What colleagues have done before you came: so every page has something to show."""
     ana, ben, dana = (_who(name) for name, _, _ in _STAFF[1:])
     todo = list(desk.store.queue(QueueFilter(limit=500), now_ms()).items)
-    urgent = [case for case in todo if case.imminent]
-    others = [case for case in todo if not case.imminent][::-1]
+    todo.sort(key=lambda case: (case.level, case.findings, case.number))
+    urgent = [case for case in todo if case.imminent][:1]
+    others = [case for case in todo if case not in urgent]
     if urgent:
         case = urgent.pop()
         desk.note(ana, case.id, "The child asked for help. I told the safeguarding lead by phone.")
@@ -164,7 +165,7 @@ def _work(desk: CaseDesk) -> None:
         (ana, ["watch"], "unsure", "Too little to tell; look again when there is more."),
         (dana, ["limit_contact"], "harmful", "Moves children to another app and asks for secrecy."),
     ):
-        if len(others) > 2:
+        if len(others) > 5:
             case = others.pop(0)
             _decide(desk, who, case, acts, judgement, reason)
             if who is dana:
@@ -172,6 +173,7 @@ def _work(desk: CaseDesk) -> None:
             elif acts == ["warn", "refer_support"]:
                 desk.make_golden(dana, case.id)
     if others:
+        desk.open(ben, others[0].id)
         desk.claim(ben, others[0].id)
         desk.note(ben, others[0].id, "Reading this now; asks again and again who is at home.")
     if len(others) > 1:
