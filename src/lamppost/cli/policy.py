@@ -11,6 +11,7 @@ import typer
 from lamppost.cli._files import note, output
 from lamppost.cli.keys import FOLDER, Data, Store, open_desk
 from lamppost.core.errors import InputError
+from lamppost.protect.gate import contacts_from, version_of
 from lamppost.risk.policy import read_policy
 
 Version = Annotated[int, typer.Argument(min=1, help="Number of the version.")]
@@ -42,10 +43,11 @@ def check(path: Annotated[Path, typer.Argument(help="A policy, TOML.")]) -> None
     Example: lamppost policy check policy.toml
     """
     policy = read_policy(_text(path), where=str(path))
+    contacts = contacts_from(policy.contacts, where=str(path))
     limits = policy.thresholds
     note(
         f"policy {policy.name}: watch from {limits.watch:.2f} bits, concern from "
-        f"{limits.concern:.2f}, high from {limits.high:.2f}"
+        f"{limits.concern:.2f}, high from {limits.high:.2f}; contacts {version_of(contacts)}"
     )
 
 

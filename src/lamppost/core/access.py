@@ -11,6 +11,8 @@ SCOPES: Final[dict[str, str]] = {
     "events:read": "read lines set aside and their counts",
     "risk:read": "read relationships, accounts and children with their reasons",
     "findings:read": "read findings",
+    "contacts:check": "ask the contact gate",
+    "network:read": "read what surrounds an account: friends, children reached, rings",
     "policy:read": "read policies, backtests and what a shadow policy found",
     "policy:write": "add a policy, put it in shadow, backtest it",
     "policy:deploy": "make a policy the live one",

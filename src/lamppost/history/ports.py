@@ -187,8 +187,12 @@ class Ledger(Protocol):
         *,
         partition: int | None = None,
         conversation: str | None = None,
+        kinds: Sequence[str] = (),
     ) -> list[StoredEvent]:
-        """Events after a place in the log, in order; of a partition with those of all."""
+        """Events after a place in the log, in order; of a partition with those of all.
+
+        `kinds` keeps some kinds of event alone.
+        """
         ...
 
     def newest(self) -> int:

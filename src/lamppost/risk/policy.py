@@ -16,7 +16,7 @@ import math
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -87,13 +87,14 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):
-    """One version of a policy."""
+    """One version of a policy. `contacts` is read by `protect.gate`, which stands above."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
     lawful: list[Lawful] = []
     alarm: Alarm = Alarm()
     actions: Actions = Actions()
     retention: Retention = Retention()
+    contacts: dict[str, Any] = {}
 
     @cached_property
     def thresholds(self) -> Thresholds:

@@ -24,6 +24,7 @@ from lamppost.events.vocabulary import Message
 from lamppost.history.memory import State
 from lamppost.history.ports import Ledger
 from lamppost.pipeline import Engine, Finding, step
+from lamppost.protect.gate import contacts_from
 from lamppost.risk.policy import DEFAULT, Policy, digest_of, read_policy
 from lamppost.service.folding import LoggedEvent, Rules, decode, earlier
 from lamppost.service.ports import PolicyStore
@@ -160,7 +161,7 @@ class Policies:
 
     def add(self, text: str, *, by: str) -> PolicyRow:
         """Keep a new version as a draft. Raises `UsageError` when it is not a policy."""
-        read_policy(text)
+        contacts_from(read_policy(text).contacts)
         return self._store.add(digest_of(text), text, by, _now())
 
     def put_in_shadow(self, version: int, *, by: str) -> PolicyRow:

@@ -22,6 +22,7 @@ from lamppost.core.access import SCOPES
 from lamppost.core.errors import LamppostError, StoreError
 from lamppost.history.ports import Delivery, FoundRow
 from lamppost.pipeline import Engine
+from lamppost.service.contacts import ContactBook
 from lamppost.service.folding import Folder, person_from
 from lamppost.service.intake import Intake
 from lamppost.service.keys import Keys
@@ -149,6 +150,7 @@ class Service:
             sealer=cases.sealer if cases is not None else None,
             most_waiting=settings.most_waiting,
         )
+        self.contacts = ContactBook(self.stores.ledger, self.policies.live)
         self._follow_fault: str | None = None
         self._ending = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -180,6 +182,7 @@ class Service:
             self._reader.start()
         self.intake.start()
         self.webhooks.start()
+        self.contacts.start()
         work = [self._govern_on, self._sweep, self._tell_views, self._open_cases]
         if not self.stores.database.sqlite:
             work.append(self._follow)
@@ -194,6 +197,7 @@ class Service:
         self.intake.stop()
         self._reader.stop()
         self.webhooks.stop()
+        self.contacts.stop()
         for thread in self._threads:
             thread.join(15)
         with contextlib.suppress(LamppostError):

@@ -139,6 +139,7 @@ class SqlLedger:
         *,
         partition: int | None = None,
         conversation: str | None = None,
+        kinds: Sequence[str] = (),
     ) -> list[StoredEvent]:
         """Events after a place in the log, in order."""
         columns = _events.c
@@ -155,6 +156,8 @@ class SqlLedger:
             query = query.where(columns.partition.in_((partition, EVERYWHERE)))
         if conversation is not None:
             query = query.where(columns.conversation == conversation)
+        if kinds:
+            query = query.where(columns.kind.in_(kinds))
         with self._database.read() as connection:
             return [StoredEvent(*row) for row in connection.execute(query)]
 
