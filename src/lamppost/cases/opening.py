@@ -22,7 +22,7 @@ from lamppost.cases.ports import CaseStore
 from lamppost.cases.snapshots import AROUND, Snapshots
 from lamppost.cases.vault import Evidence, item_id
 from lamppost.core.errors import LamppostError
-from lamppost.core.times import from_ms
+from lamppost.core.times import HOUR, from_ms
 from lamppost.history.memory import EVERYONE
 from lamppost.history.ports import FoundRow
 from lamppost.pipeline import Finding
@@ -30,6 +30,9 @@ from lamppost.risk.policy import Policy
 
 READER: Final = "cases"
 """Name under which the place in the findings is remembered."""
+AGAIN: Final = "cases again"
+LATER: Final = HOUR
+"""Milliseconds after which the words around a finding are kept once more."""
 _MOST: Final = 8
 """Detectors that a case shows in the queue, those with most bits first."""
 _finding: Final = msgspec.json.Decoder(Finding).decode
@@ -89,6 +92,21 @@ class Opener:
         if rows:
             self._publish()
         return len(rows)
+
+    def keep_again(self, limit: int = 200, now: int | None = None) -> int:
+        """Keep the words around findings once more, `LATER` after: more was said since.
+
+        Texts at the door would else be gone by the time that a person looks. Returns how many.
+        """
+        before = (self._clock() if now is None else now) - LATER
+        rows = self._findings.found(self._store.place(AGAIN), limit)
+        due = [row for row in rows if row.found_at <= before]
+        for row in due:
+            case_id = self._store.absorb(row.id, row.actor, lambda file, closed, number: None)
+            if case_id is not None:
+                self.keep(case_id, row.conversation, _finding(row.body))
+            self._store.advance(AGAIN, row.number)
+        return len(due)
 
     def absorb(self, row: FoundRow) -> str | None:
         """Put one finding into its case; `None` when its level opens none and none is open."""

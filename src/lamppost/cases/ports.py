@@ -78,6 +78,20 @@ class LegalHold(msgspec.Struct, frozen=True):
     released_at: int | None = None
 
 
+class ErasureRow(msgspec.Struct, frozen=True):
+    """An erasure that was asked for; `state` is waiting, done or refused, `receipt` JSON."""
+
+    id: str
+    account: str
+    person: str
+    reason: str
+    state: str
+    asked_at: int
+    ended_at: int | None = None
+    detail: str = ""
+    receipt: str | None = None
+
+
 class AuditStore(Protocol):
     """An append-only list of rows."""
 
@@ -110,6 +124,10 @@ class VaultStore(Protocol):
 
     def items(self, *, case: str | None = None, subject: str | None = None) -> list[VaultItem]:
         """Items of a case, of a subject, or of both; oldest first."""
+        ...
+
+    def older(self, before: int) -> list[tuple[str, str]]:
+        """Id and subject of items made before a moment (ms)."""
         ...
 
     def replace_item(self, item: VaultItem) -> None:
@@ -149,6 +167,26 @@ class HoldStore(Protocol):
         ...
 
 
+class ErasureStore(Protocol):
+    """Erasures that were asked for."""
+
+    def ask(self, row: ErasureRow) -> ErasureRow:
+        """Keep a request; one for the same account that still waits is given back instead."""
+        ...
+
+    def settle(self, row: ErasureRow) -> None:
+        """Write what became of a request."""
+        ...
+
+    def erasure(self, identifier: str) -> ErasureRow | None:
+        """One request."""
+        ...
+
+    def list(self, *, state: str = "", after: str = "", limit: int = 100) -> list[ErasureRow]:
+        """Requests by id above `after`; of one state, or all."""
+        ...
+
+
 class SealedText(msgspec.Struct, frozen=True):
     """Bytes of a text that only the holder of key `key_id` can open."""
 
@@ -168,6 +206,10 @@ class TextSealer(Protocol):
 
     def seal(self, subject: str, about: str, text: str) -> SealedText:
         """Encrypt."""
+        ...
+
+    def in_use(self, key_id: str) -> bool:
+        """Whether texts are still sealed with a key; if not, an erasure may destroy it soon."""
         ...
 
     def open(self, subject: str, about: str, sealed: SealedText) -> str:

@@ -225,13 +225,15 @@ class Vault:
         """
         _named("case", case)
         keys: dict[str, tuple[str, bytes]] = {}
-        made = [self._seal(case, piece, keys) for piece in pieces]
+        known = {item.id for item in self._store.items(case=case)}
+        wanted = [(item_id(case, piece), piece) for piece in pieces]
+        made = [self._seal(case, piece, keys) for name, piece in wanted if name not in known]
         if made:
             self._store.add_items(made)
             self._journal.record(
                 actor=actor, act="vault.snapshot", subject=case, details={"items": len(made)}
             )
-        return [item.id for item in made]
+        return [name for name, _ in wanted]
 
     def items(self, case: str) -> list[VaultItem]:
         """What a case holds, still sealed."""
@@ -424,6 +426,10 @@ class Sealer:
             nonce, text.encode("utf-8", "surrogatepass"), about.encode()
         )
         return SealedText(key_id, nonce, sealed)
+
+    def in_use(self, key_id: str) -> bool:
+        """Whether it is a secret that texts are sealed with now."""
+        return self._shreds.in_use(key_id)
 
     def open(self, subject: str, about: str, sealed: SealedText) -> str:
         """Decrypt; raises `StoreError` when the key is gone or the bytes were changed."""

@@ -65,7 +65,7 @@ def serve(
         from lamppost.service.run import listen, serve_many
         from lamppost.service.run import serve as run
         from lamppost.service.runtime import Service, Settings
-        from lamppost.wiring import key_folder, open_cases, open_database, remember_keys
+        from lamppost.wiring import remember_keys
     except ImportError as error:
         raise EngineError(
             f"the service needs {error.name}", hint="pip install 'lamppost[service]'"
@@ -79,6 +79,7 @@ def serve(
         data=str(data), store=store, host=host, port=port, workers=workers,
         max_body=max_body * 1024 * 1024, requests_per_second=rate, events_per_second=event_rate,
         allow_private_webhooks=allow_private_webhooks, read_apart=True,
+        keys=str(keys) if keys is not None else "",
     )  # fmt: skip
     if workers > 1 and settings.url.startswith("sqlite"):
         raise UsageError(
@@ -105,8 +106,7 @@ def serve(
             print(first.api_key, flush=True)  # noqa: T201
 
     def make() -> Service:
-        cases = open_cases(open_database(settings.url), key_folder(data, keys), folders=(data,))
-        return Service(settings, cases=cases)
+        return Service(settings)
 
     with place:
         if workers > 1:

@@ -18,11 +18,14 @@ SCOPES: Final[dict[str, str]] = {
     "policy:deploy": "make a policy the live one",
     "webhooks:admin": "add and remove webhooks, read and revive dead messages",
     "keys:admin": "make, rotate and revoke API keys",
-    "admin": "everything except deploying a policy",
+    "holds:write": "place, list and release legal holds",
+    "erasure:write": "erase an account, and get the receipt",
+    "admin": "everything but deploying a policy, legal holds and erasure",
 }
-"""Scope to what it allows. Deploying is a right of its own: `admin` does not hold it."""
+"""Scope to what it allows. What cannot be undone is a right of its own."""
 
-_NOT_ADMIN: Final = frozenset({"policy:deploy"})
+NOT_ADMIN: Final = frozenset({"policy:deploy", "holds:write", "erasure:write"})
+"""Scopes that `admin` does not hold."""
 
 
 class ApiKey(msgspec.Struct, frozen=True):
@@ -38,7 +41,7 @@ class ApiKey(msgspec.Struct, frozen=True):
 
     def allows(self, scope: str) -> bool:
         """Whether the key holds a scope."""
-        return scope in self.scopes or ("admin" in self.scopes and scope not in _NOT_ADMIN)
+        return scope in self.scopes or ("admin" in self.scopes and scope not in NOT_ADMIN)
 
     def valid(self, now: int) -> bool:
         """Whether it may be used at `now`."""

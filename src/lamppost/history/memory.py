@@ -139,6 +139,13 @@ class Conversation(msgspec.Struct, array_like=True, gc=False):
     unaddressed: int = 0
 
 
+class KeptConversation(msgspec.Struct, array_like=True):
+    """A conversation as it is stored, with how many of its messages could not be read."""
+
+    conversation: Conversation
+    unread: int = 0
+
+
 class Counters(msgspec.Struct, array_like=True):
     """What the fold met besides messages."""
 

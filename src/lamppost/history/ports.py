@@ -172,11 +172,13 @@ class Ledger(Protocol):
         now: int,
         change: Checkpoint | None = None,
         outbox: Callable[[Sequence[FoundRow]], Sequence[Delivery]] = lambda rows: (),
+        renewed: Callable[[Sequence[Sealed]], Sequence[Sealed]] = lambda rows: rows,
     ) -> tuple[list[Receipt], list[FoundRow]]:
         """Keep what is new, all or nothing; when this returns, it is durable.
 
         Numbers in the log have no gaps and come in the order of commits, whoever writes. A
-        `change` is written in the same transaction, as `checkpoint` does.
+        `change` is written in the same transaction, as `checkpoint` does. `renewed` is asked for
+        the sealed texts once no erasure can come in between.
         """
         ...
 

@@ -69,6 +69,7 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_days: Annotated[int, Meta(ge=1, le=3650)] = 90
     text: Literal["none", "evidence", "all"] = "evidence"
     text_hours: Annotated[int, Meta(ge=1, le=8760)] = 72
+    vault_days: Annotated[int, Meta(ge=1, le=3650)] = 365
 
     @property
     def state(self) -> int:
@@ -84,6 +85,11 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def sealed(self) -> int:
         """Milliseconds that sealed texts are kept."""
         return self.text_hours * HOUR
+
+    @property
+    def vault(self) -> int:
+        """Milliseconds that evidence in the vault is kept, unless a legal hold keeps it longer."""
+        return self.vault_days * DAY
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, dict=True):

@@ -25,7 +25,7 @@ from lamppost.core.times import DAY
 from lamppost.evaluation.community import simulate
 from lamppost.events.vocabulary import Event
 from lamppost.service.runtime import Service, Settings
-from lamppost.wiring import now_ms, open_cases, open_database
+from lamppost.wiring import now_ms
 
 ACCOUNTS: Final = 450
 DAYS: Final = 21
@@ -73,9 +73,7 @@ class Invitation:
 
 def open_service(settings: Settings) -> Service:
     """A service with its cases over a folder of its own."""
-    folder = Path(settings.data)
-    cases = open_cases(open_database(settings.url), folder / "keys", folders=(folder,))
-    return Service(settings, cases=cases)
+    return Service(settings)
 
 
 def build(data: Path, *, accounts: int = ACCOUNTS, days: int = DAYS, seed: int = SEED) -> Demo:
@@ -103,8 +101,6 @@ def build(data: Path, *, accounts: int = ACCOUNTS, days: int = DAYS, seed: int =
             count += len(part)
         service.settle()
         service.open_cases()
-        assert service.cases is not None
-        assert service.desk is not None
         for identifier, name, roles in _STAFF:
             service.cases.staff.add(
                 Staff(
@@ -126,7 +122,6 @@ def build(data: Path, *, accounts: int = ACCOUNTS, days: int = DAYS, seed: int =
 
 def invite(service: Service) -> Invitation:
     """A one-time sign-in for whoever looks at the demonstration, good for a day."""
-    assert service.cases is not None
     word = secrets.token_urlsafe(24)
     digest = hashlib.sha256(word.encode()).hexdigest()
     you = service.cases.staff.change(

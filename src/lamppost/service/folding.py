@@ -21,6 +21,7 @@ from lamppost.history.memory import (
     EVERYONE,
     Conversation,
     Counters,
+    KeptConversation,
     Person,
     Relationship,
     Sighting,
@@ -53,13 +54,6 @@ _relationships: Final = msgspec.msgpack.Decoder(Relationship)
 _counters: Final = msgspec.msgpack.Decoder(Counters)
 _events: Final = msgspec.json.Decoder(Event)
 _json: Final = msgspec.json.Encoder().encode
-
-
-class KeptConversation(msgspec.Struct, array_like=True):
-    """A conversation as it is stored, with how many of its messages could not be read."""
-
-    conversation: Conversation
-    unread: int = 0
 
 
 def shape() -> str:
@@ -467,9 +461,9 @@ class Folder:
                     self._saved.pop(f"r\x1f{key}", None)
                 self._orphans.pop(name, None)
         if len(self._asked) > _HELD_PEOPLE and not self._touched:
-            self._drop()
+            self.drop()
 
-    def _drop(self) -> None:
+    def drop(self) -> None:
         """Hold nothing: people are brought with their conversation, so they go together."""
         self._asked = set()
         self._used = {}
@@ -485,7 +479,7 @@ class Folder:
     def forget(self) -> None:
         """Drop what is held in memory, after the store was changed from outside."""
         self.checkpoint()
-        self._drop()
+        self.drop()
 
     def _forget(self) -> None:
         self._state = State()
@@ -493,7 +487,7 @@ class Folder:
         self._urgent = set()
         self._changed_people = set()
         self._prepared = None
-        self._drop()
+        self.drop()
 
     # --- findings ---------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from typing import Final
 import msgspec
 from opentelemetry import trace
 
-from lamppost.cases.ports import TextSealer
+from lamppost.cases.ports import SealedText, TextSealer
 from lamppost.core.errors import BusyError, LamppostError, StoreError
 from lamppost.core.levels import Level
 from lamppost.core.times import to_ms
@@ -311,7 +311,13 @@ class Intake:
         folder = self._folder if self.fault is None else None
         change = None if folder is None else folder.change(most=SLICE, age=SETTLE_SECONDS)
         receipts, found = self._ledger.accept(
-            [self._new(event) for event in kept], rejected, sealed, now, change, self._outbox
+            [self._new(event) for event in kept],
+            rejected,
+            sealed,
+            now,
+            change,
+            self._outbox,
+            self._renewed,
         )
         if folder is not None and change is not None:
             folder.written()
@@ -422,6 +428,29 @@ class Intake:
             event.conversation_id, event.id, stamp, event.sender_id,
             made.key_id, made.nonce, made.ciphertext,
         )  # fmt: skip
+
+    def _renewed(self, rows: Sequence[Sealed]) -> Sequence[Sealed]:
+        """The same texts, anew under today's secret where an erasure is about to destroy theirs.
+
+        Silent failure prevented: words of others that were on their way would open no more.
+        """
+        sealer = self._sealer
+        if sealer is None or all(sealer.in_use(key) for key in {row.key_id for row in rows}):
+            return rows
+        anew: list[Sealed] = []
+        for row in rows:
+            if sealer.in_use(row.key_id):
+                anew.append(row)
+                continue
+            name = about(row.conversation, row.event, row.stamp)
+            old = SealedText(row.key_id, row.nonce, row.ciphertext)
+            made = sealer.seal(row.sender, name, sealer.open(row.sender, name, old))
+            anew.append(
+                msgspec.structs.replace(
+                    row, key_id=made.key_id, nonce=made.nonce, ciphertext=made.ciphertext
+                )
+            )
+        return anew
 
     def _learn(self, events: Sequence[Event]) -> None:
         """Remember countries at once: they count from the next message on, folded or not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from lamppost.core.access import ApiKey, PolicyRow, Webhook
@@ -97,6 +98,10 @@ class Leases(Protocol):
 
     def held(self) -> bool:
         """Whether what was taken is still ours."""
+        ...
+
+    def folding(self) -> AbstractContextManager[int]:
+        """While this is held nobody is erased; gives how often somebody was."""
         ...
 
     def close(self) -> None:

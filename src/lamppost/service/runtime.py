@@ -8,10 +8,10 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -23,6 +23,7 @@ from lamppost.core.errors import LamppostError, StoreError
 from lamppost.history.ports import Delivery, FoundRow
 from lamppost.pipeline import Engine
 from lamppost.service.contacts import ContactBook
+from lamppost.service.erasing import Erasing
 from lamppost.service.folding import Folder, person_from
 from lamppost.service.intake import Intake
 from lamppost.service.keys import Keys
@@ -38,16 +39,22 @@ from lamppost.signals.recorded import RecordedReader
 from lamppost.wiring import (
     Cases,
     Stores,
+    alone,
     build_engine,
+    key_folder,
+    open_cases,
     open_desk,
     open_opener,
     open_stores,
 )
 
 _log: Final = logging.getLogger("lamppost.service")
+_FIRST_SWEEP: Final = 60.0
 _SWEEP: Final = 3600.0
 _GOVERN: Final = 2.0
 _OPEN: Final = 0.5
+_AT_ONCE: Final = 100
+_T = TypeVar("_T")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     events_per_second: float = 0.0
     most_waiting: int = 20_000
     allow_private_webhooks: bool = False
+    keys: str = ""
     read_apart: bool = False
 
     @property
@@ -91,7 +99,6 @@ class Service:
         settings: Settings,
         *,
         engine: Engine | None = None,
-        cases: Cases | None = None,
         pauses: Sequence[float] = PAUSES,
     ) -> None:
         self.settings = settings
@@ -105,7 +112,13 @@ class Service:
         self.rate = Limit(settings.requests_per_second, 2 * settings.requests_per_second)
         self.volume = Limit(settings.events_per_second, 2 * settings.events_per_second)
         self.strangers = Limit(1.0 if settings.requests_per_second > 0 else 0.0, 30.0)
-        self.cases = cases
+        self.cases: Cases = open_cases(
+            self.stores.database,
+            key_folder(folder, Path(settings.keys) if settings.keys else None),
+            folders=(folder,),
+        )
+        self.cases.eraser.paused = self.paused
+        self.erasing = Erasing(self.cases.eraser, self.cases.erasures)
         self.viewlog = ViewLog(self.note)
         recorded = replace(
             self.engine,
@@ -123,8 +136,9 @@ class Service:
             pauses=pauses,
         )
         self.views = Views(recorded, self.stores.ledger, self.policies.live)
-        self.desk = self._desk(cases)
-        self._opener = self._openers(cases)
+        self.desk = self._desk()
+        self._opener = self._openers()
+        self._cases_turn = threading.Lock()
         self.partitions = self._partitions()
         self._folders: list[Folder] = []
         self._recorded = recorded
@@ -147,10 +161,11 @@ class Service:
             reader=self._reader,
             outbox=self._outbox,
             partitions=self.partitions,
-            sealer=cases.sealer if cases is not None else None,
+            sealer=self.cases.sealer,
             most_waiting=settings.most_waiting,
         )
         self.contacts = ContactBook(self.stores.ledger, self.policies.live)
+        self._erased = 0
         self._follow_fault: str | None = None
         self._ending = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -183,7 +198,7 @@ class Service:
         self.intake.start()
         self.webhooks.start()
         self.contacts.start()
-        work = [self._govern_on, self._sweep, self._tell_views, self._open_cases]
+        work = [self._govern_on, self._sweep, self._tell_views, self._open_cases, self._erase]
         if not self.stores.database.sqlite:
             work.append(self._follow)
         for what in work:
@@ -194,6 +209,7 @@ class Service:
     def stop(self) -> None:
         """Finish what was accepted, write it, and end."""
         self._ending.set()
+        self.erasing.end()
         self.intake.stop()
         self._reader.stop()
         self.webhooks.stop()
@@ -206,8 +222,7 @@ class Service:
 
     def note(self, actor: str, act: str, subject: str, details: Mapping[str, Any]) -> None:
         """Write an act into the audit chain."""
-        if self.cases is not None:
-            self.cases.journal.record(actor=actor, act=act, subject=subject, details=details)
+        self.cases.journal.record(actor=actor, act=act, subject=subject, details=details)
 
     def govern(self) -> None:
         """Use the policies in force from the next event on."""
@@ -231,14 +246,33 @@ class Service:
 
         self.intake.call(write)
 
-    def forget_held(self) -> None:
-        """Read states from the store again, after something was erased there."""
+    def paused(self, what: Callable[[], _T]) -> _T:
+        """Run something while no state is held in memory, and read states anew afterwards.
 
-        def forget() -> None:
+        Silent failure prevented: what was erased is written back by a process that knew it.
+        """
+        with self._cases_turn:
+            return self._paused(what)
+
+    def _paused(self, what: Callable[[], _T]) -> _T:
+        if not self.stores.database.sqlite:
+            with alone(self.stores.database):
+                return what()
+        result: list[_T] = []
+
+        def run() -> None:
             for folder in self._folders:
                 folder.forget()
+            result.append(what())
 
-        self.intake.call(forget)
+        self.intake.call(run)
+        if not result:
+            raise StoreError("the service is stopping")
+        return result[0]
+
+    def _leads(self) -> bool:
+        """Whether this process does what one process does alone."""
+        return any(folder.partition == 0 for folder in self._folders)
 
     # --- parts ------------------------------------------------------------------------------
 
@@ -246,22 +280,18 @@ class Service:
         wanted = 1 if self.stores.database.sqlite else max(1, self.settings.workers)
         return int(self.stores.settings.put_once("partitions", str(wanted).encode()))
 
-    def _desk(self, cases: Cases | None) -> CaseDesk | None:
-        if cases is None:
-            return None
+    def _desk(self) -> CaseDesk:
         return open_desk(
-            cases,
+            self.cases,
             library=self.engine.library,
             time_zone=load_options().time_zone,
             told=self.webhooks.tell,
             saw=lambda actor, what, path: self.viewlog.saw(actor, what, path, search=False),
         )
 
-    def _openers(self, cases: Cases | None) -> Opener | None:
-        if cases is None or self.desk is None:
-            return None
+    def _openers(self) -> Opener:
         return open_opener(
-            cases,
+            self.cases,
             self.stores.ledger,
             lambda: self.policies.live().policy,
             self._ages,
@@ -327,44 +357,58 @@ class Service:
 
     def _open_cases(self) -> None:
         """Turn findings into cases, and write acts that a crash kept from the audit chain."""
-        if self._opener is None or self.desk is None:
-            return
         while not self._ending.wait(_OPEN):
             try:
-                while self._opener.work() and not self._ending.is_set():
-                    pass
-                self.desk.publish()
+                if self._leads():
+                    while self._some_cases(None) and not self._ending.is_set():
+                        pass
+                    self.desk.publish()
             except LamppostError as error:
                 _log.error("cases wait: %s", error)
 
-    def open_cases(self) -> int:
-        """Turn every finding there is into cases now; returns how many were taken."""
+    def open_cases(self, now: int | None = None) -> int:
+        """Turn every finding into cases now, and keep what was said since around older ones.
+
+        Returns how many findings were taken. `now` in ms.
+        """
         done = 0
-        if self._opener is not None:
-            while count := self._opener.work():
-                done += count
+        while count := self._some_cases(now):
+            done += count
         return done
 
+    def _some_cases(self, now: int | None) -> int:
+        with self._cases_turn, self.stores.leases.folding():
+            return self._opener.work(_AT_ONCE) + self._opener.keep_again(_AT_ONCE, now)
+
+    def _erase(self) -> None:
+        self.erasing.run(self._ending)
+
     def _sweep(self) -> None:
-        """Forget what retention says, once an hour."""
-        while not self._ending.wait(_SWEEP):
+        """Forget what retention says, soon after the start and then once an hour."""
+        pause = _FIRST_SWEEP
+        while not self._ending.wait(pause):
+            pause = _SWEEP
             try:
-                self.sweep()
+                if self._leads():
+                    self.sweep()
             except LamppostError as error:
                 _log.error("retention failed: %s", error)
 
     def sweep(self) -> dict[str, int]:
-        """Forget what is older than the policy keeps; returns how much of each."""
+        """Forget what is older than the policy keeps; returns how much of each.
+
+        Evidence of what was found is in the vault first; legal holds win.
+        """
         now = time.time_ns() // 1_000_000
         keep = self.policies.live().policy.retention
-        gone = self.stores.ledger.expire(
+        self.open_cases(now)
+        return self.cases.eraser.expire(
+            person="service",
             state_before=now - keep.state,
             log_before=now - keep.log,
             sealed_before=now - keep.sealed,
+            vault_before=now - keep.vault,
         )
-        if any(gone.values()):
-            self.forget_held()
-        return gone
 
     def _follow(self) -> None:
         """On PostgreSQL: fold the partitions that are ours to fold."""
@@ -383,7 +427,12 @@ class Service:
                 done = 0
                 for folder in list(self._folders):
                     before = time.perf_counter()
-                    count = folder.catch_up(5_000)
+                    with self.stores.leases.folding() as erased:
+                        if erased != self._erased:
+                            for one in self._folders:
+                                one.drop()
+                            self._erased = erased
+                        count = folder.catch_up(5_000)
                     if count:
                         done += count
                         self.metrics.scored.inc(count)

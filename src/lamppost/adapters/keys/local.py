@@ -151,6 +151,11 @@ class FileShredSecrets:
         """Id in use."""
         return self._read().current[str(bucket)]
 
+    def in_use(self, identifier: str) -> bool:
+        """Whether it is the current one of its bucket."""
+        bucket = identifier.removeprefix("s").partition(".")[0]
+        return self._read().current.get(bucket) == identifier
+
     def secret(self, identifier: str) -> bytes:
         """The secret, unwrapped once per process."""
         value = self._read()

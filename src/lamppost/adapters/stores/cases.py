@@ -86,6 +86,13 @@ class Vault:
         with self._database.read() as connection:
             return [VaultItem(**row._mapping) for row in connection.execute(query)]
 
+    def older(self, before: int) -> list[tuple[str, str]]:
+        """Id and subject of items made before a moment (ms)."""
+        table = cases.vault_items.c
+        query = select(table.id, table.subject_id).where(table.created_at < before)
+        with self._database.read() as connection:
+            return [(row.id, row.subject_id) for row in connection.execute(query)]
+
     def replace_item(self, item: VaultItem) -> None:
         """Put an item sealed anew in the place of the old one."""
         with self._database.write() as connection:

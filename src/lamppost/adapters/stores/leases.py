@@ -8,14 +8,18 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Iterator
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.exc import DBAPIError
 
-from lamppost.adapters.stores.database import Database
+from lamppost.adapters.stores.database import Database, failure
+from lamppost.adapters.stores.schema import office
 
 _BASE: Final = 0x1A3B_1000
+_FOLDING: Final = 0x1A3B_0FFF
+_ERASED: Final = "erased"
 
 
 class SqlLeases:
@@ -57,6 +61,29 @@ class SqlLeases:
                 return False
             return True
 
+    @contextlib.contextmanager
+    def folding(self) -> Iterator[int]:
+        """While this is held nobody is erased; gives how often somebody was, to compare.
+
+        When the number has changed, what was held in memory may be of an erased account.
+        """
+        if self._database.sqlite:
+            yield 0
+            return
+        with self._database.engine.connect().execution_options(
+            isolation_level="AUTOCOMMIT"
+        ) as connection:
+            try:
+                connection.execute(text("SELECT pg_advisory_lock_shared(:l)"), {"l": _FOLDING})
+                try:
+                    yield _erased(connection)
+                finally:
+                    connection.execute(
+                        text("SELECT pg_advisory_unlock_shared(:l)"), {"l": _FOLDING}
+                    )
+            except DBAPIError as error:
+                raise failure(error) from None
+
     def close(self) -> None:
         """Give everything back."""
         with self._turn:
@@ -91,3 +118,28 @@ class SqlLeases:
             return False
         self._file = handle
         return True
+
+
+def _erased(connection: Connection) -> int:
+    table = office.settings
+    query = select(table.c.value).where(table.c.name == _ERASED)
+    return int(connection.execute(query).scalar() or 0)
+
+
+@contextlib.contextmanager
+def nobody_folds(database: Database) -> Iterator[None]:
+    """On PostgreSQL: while this is held no process folds; each reads its states anew afterwards."""
+    table = office.settings
+    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        try:
+            connection.execute(text("SELECT pg_advisory_lock(:l)"), {"l": _FOLDING})
+            try:
+                yield
+            finally:
+                connection.execute(
+                    database.upsert(table, ["name"]),
+                    {"name": _ERASED, "value": str(_erased(connection) + 1).encode()},
+                )
+                connection.execute(text("SELECT pg_advisory_unlock(:l)"), {"l": _FOLDING})
+        except DBAPIError as error:
+            raise failure(error) from None

@@ -16,10 +16,12 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    update,
 )
 
 from lamppost.adapters.stores.database import Database
 from lamppost.adapters.stores.schema import cases, log, office
+from lamppost.history.memory import KeptConversation
 from lamppost.history.ports import (
     EVERYWHERE,
     Checkpoint,
@@ -76,6 +78,7 @@ class SqlLedger:
         now: int,
         change: Checkpoint | None = None,
         outbox: Callable[[Sequence[FoundRow]], Sequence[Delivery]] = lambda rows: (),
+        renewed: Callable[[Sequence[Sealed]], Sequence[Sealed]] = lambda rows: rows,
     ) -> tuple[list[Receipt], list[FoundRow]]:
         """Keep what is new in one transaction; numbers follow the order of commits."""
         receipts: list[Receipt] = []
@@ -112,7 +115,7 @@ class SqlLedger:
                 connection,
                 "sealed_texts",
                 self._database.insert_new(cases.sealed_texts),
-                [{"received": now, **msgspec.structs.asdict(item)} for item in sealed],
+                [{"received": now, **msgspec.structs.asdict(item)} for item in renewed(sealed)],
             )
             if change is not None:
                 new = self._write(connection, change, outbox)
@@ -503,6 +506,7 @@ class SqlLedger:
             for table, name in ((found, "findings"), (shadow, "shadow_findings")):
                 about = or_(table.c.actor == account, table.c.target == account)
                 gone[name] = connection.execute(delete(table).where(about)).rowcount
+            self._forget_speaker(connection, account, talks)
             gone["people"] = connection.execute(
                 delete(log.people).where(log.people.c.id == account)
             ).rowcount
@@ -528,6 +532,20 @@ class SqlLedger:
             self._database.compact()
         return gone
 
+    @staticmethod
+    def _forget_speaker(connection: Connection, account: str, talks: Sequence[str]) -> None:
+        """Take an account out of the conversations it was in, so that nobody speaks to it anew."""
+        table = log.conversations
+        for part in parts(talks):
+            query = select(table.c.id, table.c.state).where(table.c.id.in_(part))
+            for row in connection.execute(query).all():
+                kept = _conversation(row.state)
+                if account in kept.conversation.speakers:
+                    kept.conversation.speakers.remove(account)
+                    connection.execute(
+                        update(table).where(table.c.id == row.id).values(state=_pack(kept))
+                    )
+
     def check(self, size: int = 1) -> None:
         """Raise `StoreError` unless the store can be read, and `size` bytes be written to it."""
         query = self._database.upsert(office.settings, ["name"])
@@ -537,6 +555,8 @@ class SqlLedger:
             self.check()
 
 
+_conversation: Final = msgspec.msgpack.Decoder(KeptConversation).decode
+_pack: Final = msgspec.msgpack.Encoder().encode
 _OWNERS: Final = {
     "message": "sender_id", "account": "id", "contact": "actor_id", "room": "actor_id",
     "gift": "sender_id", "session": "account_id", "profile": "account_id",
