@@ -31,6 +31,9 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     """Every setting there is, with its default.
 
     `packs` are folders with an operator's own detectors, outside the source tree.
+    `second_reader_url` is the base of an OpenAI-compatible endpoint, such as
+    `http://localhost:8000/v1`; nothing is sent there unless a verb is told to ask it. Its key is
+    read from the file `second_reader_key_file`.
     """
 
     patterns: Literal["auto", "hyperscan", "re2"] = "auto"
@@ -38,6 +41,9 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     packs: list[str] = []
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
     time_zone: str | None = None
+    second_reader_url: str | None = None
+    second_reader_model: str = "gpt-oss-safeguard-20b"
+    second_reader_key_file: str | None = None
 
 
 def config_path(environ: Mapping[str, str]) -> Path | None:

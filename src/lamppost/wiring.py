@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lamppost.config import Options, load_options
 from lamppost.core.errors import EngineError, StoreError, UsageError
 from lamppost.pipeline import Engine
+from lamppost.risk.ports import SecondReader
 from lamppost.risk.score import DEFAULT_WEIGHTS, TERMS
 from lamppost.signals.channels import CHANNELS, KINDS, READINGS
 from lamppost.signals.library import load_library
@@ -84,6 +85,24 @@ def build_engine(options: Options | None = None, *, off: Collection[str] = ()) -
         library = library.without(off)
     reader = Reader(library, pattern_compiler(options), off=off)
     return Engine(library, reader, weights=DEFAULT_WEIGHTS.without(off))
+
+
+def second_reader(options: Options) -> SecondReader:
+    """The policy model that the settings name. Raises `UsageError` when they name none."""
+    from lamppost.adapters.policy_model import PolicyModel
+
+    if options.second_reader_url is None:
+        raise UsageError(
+            "no second reader is set up", where="second_reader_url",
+            hint="name an OpenAI-compatible endpoint in the settings",
+        )  # fmt: skip
+    key = ""
+    if options.second_reader_key_file is not None:
+        try:
+            key = Path(options.second_reader_key_file).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            raise UsageError("cannot be read", where="second_reader_key_file") from None
+    return PolicyModel(options.second_reader_url, options.second_reader_model, key)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import lamppost
 from lamppost.cli._main import run as command
 from lamppost.core.errors import PackError, PolicyError, UsageError
 from lamppost.evaluation import calibrate
-from lamppost.evaluation.corpora import Corpus, bundled
+from lamppost.evaluation.corpora import Corpus, bundled, lines_of
 from lamppost.evaluation.ville import simulated
 from lamppost.pipeline import Engine
 from lamppost.signals.calibration import RateFile, bits_ceiling, load_rates, wilson
@@ -114,21 +114,25 @@ def test_a_card_without_rates_is_refused() -> None:
 
 
 def test_the_verb_writes_a_private_pack_that_the_engine_reads(
-    tmp_path: Path, texts: Corpus, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
+    texts = tmp_path / "texts.csv"
+    lines = [line for name, line in lines_of("es", "fires") if name == "secrecy"]
+    texts.write_text("label,language,text\n" + "".join(f'harmful,es,"{li}"\n' for li in lines))
     pack = tmp_path / "pack"
-    call = ["calibrate", "--language", "en", "--no-budgets", "--harmful", f"mine={texts.path}"]
+    call = ["calibrate", "--language", "es", "--no-budgets", "--harmful", f"mine={texts}",
+            "--harmful-language", "es"]  # fmt: skip
     assert command(call) == 2  # nothing private is written into the public rates
     assert "--pack" in capsys.readouterr().err
     assert command([*call, "--pack", str(pack)]) == 2
-    assert calibrate.digest_of(Path(texts.path)) in capsys.readouterr().err
-    digest = calibrate.digest_of(Path(texts.path))
+    digest = calibrate.digest_of(texts)
+    assert digest in capsys.readouterr().err
     assert command([*call, "--pack", str(pack), "--sha256", digest]) == 0
     monkeypatch.setenv("LAMPPOST_PACKS", str(pack))
     private = {reason.key: reason.bits for reason in build_engine().library.reasons}
     public = {reason.key: reason.bits for reason in engine().library.reasons}
     assert private.keys() == public.keys()
-    assert private != public
+    assert {key.partition("/")[0] for key in private if private[key] > public[key]} >= {"secrecy"}
 
 
 @pytest.mark.parametrize(("mean", "least"), [(23, 1.0), (100, 5.0)])

@@ -76,6 +76,12 @@ def scan(
         str | None, typer.Option("--quarantine", help="File for records that cannot be read.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad record.")] = False,
+    second_reader: Annotated[
+        bool,
+        typer.Option(
+            "--second-reader", help="Also ask the policy model of the settings, text redacted."
+        ),
+    ] = False,
     people: Annotated[
         bool, typer.Option("--people", help="Only list who takes part, for --child.")
     ] = False,
@@ -104,6 +110,7 @@ def scan(
                 country or settings.country,
                 time_zone or settings.time_zone,
                 redact,
+                second_reader,
             )
         finally:
             exports.close()
@@ -148,11 +155,13 @@ def _report(
     country: str | None,
     time_zone: str | None,
     redact: bool,
+    second: bool = False,
 ) -> ScanReport:
+    from lamppost.config import load_options
     from lamppost.protect.support import support_for
     from lamppost.reports.redaction import Redactor
     from lamppost.reports.scan.build import Plain, Request, Veil, build_report
-    from lamppost.wiring import build_engine
+    from lamppost.wiring import build_engine, second_reader
 
     now = datetime.now(UTC).replace(microsecond=0)
     zone = exports.options.time_zone
@@ -182,6 +191,7 @@ def _report(
                 origins=lambda: origins(exports),
                 not_looked=lambda: not_looked(exports),
                 veil=veil,
+                second=second_reader(load_options()) if second else None,
             ),
         )
     if any(redactor.leaks(private_texts(report)) for redactor in veils):

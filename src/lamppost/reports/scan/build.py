@@ -26,6 +26,7 @@ from lamppost.events.vocabulary import Account, Event, Message
 from lamppost.history.memory import EVERYONE, Relationship, Sighting, State
 from lamppost.pipeline import MAX_TEXT, Engine, fold, score
 from lamppost.protect.support import Support
+from lamppost.reports.redaction import Redactor
 from lamppost.reports.scan import words
 from lamppost.reports.scan.model import (
     Line,
@@ -44,7 +45,10 @@ from lamppost.reports.scan.model import (
     Totals,
     Verdict,
 )
-from lamppost.risk.score import Assessment, age_range, is_adult, is_child
+from lamppost.risk.ports import NAME as SECOND
+from lamppost.risk.ports import Opinion, Said, SecondReader
+from lamppost.risk.score import Assessment, Skipped, age_range, is_adult, is_child
+from lamppost.risk.second import with_opinion
 from lamppost.signals.card import Card
 from lamppost.signals.library import Reason
 
@@ -67,6 +71,7 @@ _CONTEXT_TITLES: Final = {
     "context.spread": "Spread over time",
     "context.guardian": "Role",
     "context.role": "Role",
+    "context.second_reader": "Second reader",
 }
 
 
@@ -123,6 +128,7 @@ class Request:
     origins: Callable[[], list[Origin]] = field(default=lambda: [])
     not_looked: Callable[[], list[NotLooked]] = field(default=lambda: [])
     veil: Callable[[dict[str, str]], Veil] = field(default=lambda names: Plain())
+    second: SecondReader | None = None
 
 
 def folded(name: str) -> str:
@@ -314,7 +320,48 @@ def build_report(engine: Engine, request: Request) -> ScanReport:
         ids = wanted.setdefault(peak.relationship.conversation, set())
         ids.update(sighting.event for sighting in peak.relationship.sightings)
     found = _fetch(request.read(), wanted) if wanted else {}
+    if request.second is not None:
+        for peak in shown_peaks:
+            if peak.assessment.level >= Level.CONCERN:
+                _ask(request.second, engine, peak, watch.names, found)
+        shown_peaks.sort(key=lambda peak: peak.rank[:1], reverse=True)
     return _Writer(engine, request, state, watch, found).write(shown_peaks, more)
+
+
+def _ask(
+    second: SecondReader,
+    engine: Engine,
+    peak: _Peak,
+    names: dict[str, str],
+    found: dict[tuple[str, str], _Found],
+) -> None:
+    """Show a second reader the evidence with what stands around it, redacted, and count it."""
+    item = peak.relationship
+    near: dict[str, Message] = {}
+    for sighting in item.sightings:
+        held = found.get((item.conversation, sighting.event))
+        if held is not None:
+            near.update((m.id, m) for m in (*held.before, held.message, *held.after))
+    messages = sorted(near.values(), key=lambda message: (message.sent_at, message.id))
+    redactor = Redactor(
+        {who: names.get(who, who) for who in (item.actor, item.target)}
+        | {m.sender_id: names.get(m.sender_id, m.sender_id) for m in messages}
+    )
+    said = [
+        Said(
+            redactor.person(message.sender_id, "")[1],
+            "(sexual content)"
+            if EXPLICIT & set(message.labels)
+            else redactor.redact(message.text)[0],
+        )
+        for message in messages
+    ]
+    actor, target = (redactor.person(who, "")[1] for who in (item.actor, item.target))
+    if redactor.leaks(line.text for line in said):
+        opinion: Opinion | Skipped = Skipped(SECOND, "the chat could not be redacted")
+    else:
+        opinion = second.read(actor, target, said)
+    peak.assessment = with_opinion(peak.assessment, opinion, engine.thresholds, said)
 
 
 class _Writer:
