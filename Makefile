@@ -14,7 +14,7 @@ export VENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-service setup-dev run test lint types architecture licences audit browser pytest \
-  test-scale quiet calibrate docs docs-check site screenshots format lock clean
+  test-scale quiet contact-curve calibrate docs docs-check site screenshots format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ test-scale: setup-dev ## Slow tests: large inputs, speed, memory
 
 quiet: setup-dev ## How often ordinary chat alarms, on a public corpus
 	@$(BIN)/lamppost evaluate --skip robustness --skip ablations --skip baselines $(ARGS)
+
+contact-curve: setup-dev ## What the contact gate prevents, and its cost; writes docs/contact-gate.md
+	@$(PY) scripts/contact_curve.py $(ARGS)
 
 calibrate: setup-dev ## Measure every pattern on ordinary chat and write signals/rates
 	@$(BIN)/lamppost calibrate $(ARGS)

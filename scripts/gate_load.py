@@ -9,12 +9,18 @@ from __future__ import annotations
 
 import argparse
 import gc
+import http.client
+import json
 import platform
 import random
+import subprocess
+import sys
+import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from lamppost.core.times import to_ms
 from lamppost.events.vocabulary import Account, Room, Session
@@ -47,7 +53,7 @@ def build(accounts: int, rng: random.Random) -> ContactGraph:
         )  # fmt: skip
     origins = ("search", "suggestion", "group", "game")
     for number in range(accounts):
-        for _ in range(min(FRIENDS, int(rng.expovariate(1 / 12)))):
+        for _ in range(min(FRIENDS, int(rng.expovariate(1 / 5)))):
             other = (number + int(rng.gauss(0, 400))) % accounts
             if other != number:
                 graph.link(f"account-{number:012d}", f"account-{other:012d}",
@@ -81,6 +87,53 @@ def full(count: int = 2_000) -> float:
     return used
 
 
+def served(questions: int = 3_000) -> tuple[float, float]:
+    """Half and 99 of 100 answers of a service, in milliseconds, asked one by one over HTTP."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "lamppost", "serve", "--data", folder, "--port", "0",
+                   "--rate", "0", "--json"]  # fmt: skip
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            try:
+                assert process.stdout is not None
+                first = json.loads(process.stdout.readline())
+                took = asked_over_http(first["url"], first["api_key"], questions)
+            finally:
+                process.terminate()
+                process.wait(30)
+    took.sort()
+    return took[len(took) // 2] * 1000, took[int(len(took) * 0.99)] * 1000
+
+
+def asked_over_http(url: str, key: str, questions: int) -> list[float]:
+    """Send accounts, wait for the graph, ask."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+    head = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    events = "\n".join(
+        json.dumps({"type": "account", "id": f"a{number}", "age": 11 if number % 2 else 40})
+        for number in range(2_000)
+    )
+    connection.request("POST", "/v1/events", events.encode(),
+                       {**head, "Content-Type": "application/x-ndjson"})  # fmt: skip
+    connection.getresponse().read()
+    took: list[float] = []
+    ready = False
+    while len(took) < questions:
+        body = {"actor_id": f"a{len(took) % 1000 * 2}", "target_id": f"a{len(took) % 999 * 2 + 1}",
+                "purpose": "message"}  # fmt: skip
+        start = time.perf_counter()
+        connection.request("POST", "/v1/contacts/check", json.dumps(body).encode(), head)
+        answer = connection.getresponse()
+        data = json.loads(answer.read())
+        if not ready:
+            ready = data.get("outcome") == "deny"
+            time.sleep(0.1)
+            continue
+        took.append(time.perf_counter() - start)
+    connection.close()
+    return took
+
+
 def main() -> None:
     """Build, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -90,6 +143,7 @@ def main() -> None:
     given = parser.parse_args()
     gc.disable()
     rng = random.Random(7)
+    half, slow = served()
     most = full()
     before = resident()
     began = time.perf_counter()
@@ -121,6 +175,7 @@ def main() -> None:
         f"| memory per account | {each:,.0f} bytes; {most:,.0f} with every bound reached |\n"
         f"| checks per second | {rate:,.0f} |\n"
         f"| 99 of 100 checks within | {took[int(len(took) * 0.99)] * 1e6:,.0f} microseconds |\n"
+        f"| over HTTP, one by one | half within {half:.1f} ms, 99 of 100 within {slow:.1f} ms |\n"
     )
     print(text)
     if given.write:

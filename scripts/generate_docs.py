@@ -29,6 +29,8 @@ from lamppost.events.schema import event_schema
 from lamppost.history.memory import KEPT, PER_DETECTOR, SATURATION
 from lamppost.importers.base import Importer
 from lamppost.importers.detect import importers
+from lamppost.protect.gate.policy import DEFAULT as CONTACTS
+from lamppost.protect.settings import SETTINGS, load_duties
 from lamppost.reports.scan import schema as report_schemas
 from lamppost.risk.score import DEFAULT_WEIGHTS, Weights
 from lamppost.risk.thresholds import Thresholds
@@ -377,6 +379,44 @@ def how_it_works() -> str:
     return f"{start}{HOUSE_STARTS}\n{house()}{HOUSE_ENDS}{rest.split(HOUSE_ENDS)[1]}"
 
 
+def between(page: Path, starts: str, ends: str, made: str) -> str:
+    """A page with the part between two marks renewed."""
+    start, rest = page.read_text(encoding="utf-8").split(starts)
+    return f"{start}{starts}\n\n{made.strip()}\n\n{ends}{rest.split(ends)[1]}"
+
+
+def contact_gate() -> str:
+    """The page on the contact gate, with the policy in force when none is given."""
+    text = CONTACTS.read_text(encoding="utf-8")
+    starts = "<!-- the default, made by scripts/generate_docs.py -->"
+    return between(
+        DOCS / "contact-gate.md", starts, "<!-- end of the default -->", f"```toml\n{text}```"
+    )
+
+
+def safer_defaults() -> str:
+    """The page on defaults for minors, with every setting and what is asked of it."""
+    duties = load_duties()
+    rows = [
+        (f"`{name}`", says, ", ".join(f"`{item.id}`" for item in duties if item.setting == name))
+        for name, says in SETTINGS.items()
+    ]
+    made = table(("setting", "says", "asked for by"), rows)
+    points = [
+        (
+            f"`{item.id}`",
+            item.asks,
+            item.source.binding.replace("_", " "),
+            f"[{item.source.cites}]({item.source.read_at}), {item.source.date}",
+            "text" if item.source.sure == "read" else "summary only",
+        )
+        for item in duties
+    ]
+    made += table(("point", "asks", "binding", "source", "read"), points)
+    starts = "<!-- settings and points, made by scripts/generate_docs.py -->"
+    return between(DOCS / "safer-defaults.md", starts, "<!-- end of settings -->", made)
+
+
 def levels_page() -> str:
     """Thresholds, weights of context, and what ordinary rates were measured on."""
     page = MADE.format(source="lamppost.risk and signals/rates") + "# Levels and weights\n\n"
@@ -489,6 +529,8 @@ def pages() -> dict[Path, str]:
         DOCS / "reference" / "settings.md": settings_page(),
         DOCS / "reference" / "phrases.md": phrases_page(),
         DOCS / "how-it-works.md": how_it_works(),
+        DOCS / "contact-gate.md": contact_gate(),
+        DOCS / "safer-defaults.md": safer_defaults(),
         DOCS / "getting-an-export.md": exports_page(),
     }
     for name in Name:
