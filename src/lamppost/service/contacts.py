@@ -76,6 +76,12 @@ class ContactBook:
         with self._lock:
             return self._in_force().graph.network(account, most=most)
 
+    def forget(self, account: str) -> None:
+        """Take an account out at once, after it was erased from the log."""
+        with self._lock:
+            if self._built is not None:
+                self._built.graph.forget(account)
+
     def _in_force(self) -> Gate:
         """The gate under the policy that is live now."""
         built, rules = self._built, self._rules()

@@ -10,6 +10,7 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -24,10 +25,16 @@ _RETRY: Final = 30.0
 
 
 class Erasing:
-    """Takes requests for erasure and does them."""
+    """Takes requests for erasure and does them; `forget` is told of each account that is gone."""
 
-    def __init__(self, eraser: Eraser, store: ErasureStore) -> None:
+    def __init__(
+        self,
+        eraser: Eraser,
+        store: ErasureStore,
+        forget: Callable[[str], object] = lambda account: None,
+    ) -> None:
         self._eraser = eraser
+        self._forget = forget
         self._store = store
         self._asked = threading.Event()
 
@@ -68,6 +75,7 @@ class Erasing:
                 row, state="refused", ended_at=_now(), detail=error.message
             )
         else:
+            self._forget(row.account)
             text = msgspec.json.encode(receipt).decode()
             done = msgspec.structs.replace(row, state="done", ended_at=_now(), receipt=text)
         self._store.settle(done)

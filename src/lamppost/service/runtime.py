@@ -118,7 +118,11 @@ class Service:
             folders=(folder,),
         )
         self.cases.eraser.paused = self.paused
-        self.erasing = Erasing(self.cases.eraser, self.cases.erasures)
+        self.erasing = Erasing(
+            self.cases.eraser,
+            self.cases.erasures,
+            lambda account: self.contacts.forget(account),
+        )
         self.viewlog = ViewLog(self.note)
         recorded = replace(
             self.engine,
