@@ -1,1 +1,1 @@
-"""What people decide: the vault of evidence, the audit chain, retention, erasure."""
+"""What people decide: cases, the vault of evidence, the audit chain, retention, erasure."""

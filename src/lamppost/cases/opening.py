@@ -88,8 +88,8 @@ class Opener:
             case_id = self.absorb(row)
             if case_id is not None:
                 self.keep(case_id, row.conversation, _finding(row.body))
-            self._store.advance(READER, row.number)
         if rows:
+            self._store.advance(READER, rows[-1].number)
             self._publish()
         return len(rows)
 
