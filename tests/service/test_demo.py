@@ -30,11 +30,12 @@ def test_the_demonstration_has_a_queue_with_words_to_read_and_ends_on_a_signal(t
         accounts = [case.account for case in queue]
         assert len(accounts) == len(set(accounts))
         file = store.file(queue[0].id)
-        assert all(piece.item for piece in file.pieces)
+        sealed = [piece for piece in file.pieces if piece.item]  # a deletion has no words
+        assert sealed
         assert {row.conversation for row in file.findings} <= {p.conversation for p in file.pieces}
         you = service.cases.staff.staff("demo-you").who()
         shown = service.desk.reveal(you, queue[0].id)
-        assert len(shown) == len(file.pieces)
+        assert len(shown) == len(sealed)
         assert service.desk.exposure(you).today.pieces == len(shown)
         assert service.open_cases() == 0
     finally:
