@@ -69,7 +69,9 @@ def faults(words: list[str]) -> list[str]:
         rest = [word for word in words if word not in name.split()]
         if rest:
             return [f"no command {rest[0]} of {name}"]
-    known = {"--help", "-h"} | {option for item in command.params for option in item.opts}
+    known = {"--help", "-h"} | {
+        option for item in command.params for option in [*item.opts, *item.secondary_opts]
+    }
     return [
         f"no option {word} of {name}"
         for word in words
