@@ -128,10 +128,13 @@ def _all(report: Report) -> Iterator[Table]:
             for item in report.budgets
         ],
     )  # fmt: skip
+    spoken = {item.language for item in report.robustness}
+    everyone = "all" if "all" in spoken else next(iter(spoken), "")
     yield Table(
         "robustness",
         "Disguised text",
-        "The same invented conversations, disguised for everyone in them; recall at concern.",
+        "The same invented conversations, disguised for everyone in them; recall at concern. A "
+        "language has a row of its own where anything was lost or gained.",
         ("disguise", "what it does", "language", "plain text", "disguised", "lost", "gained",
          "false alarms"),
         [
@@ -141,6 +144,7 @@ def _all(report: Report) -> Iterator[Table]:
                 f"{item.false_alarms.count} of {item.false_alarms.of:,}",
             )
             for item in report.robustness
+            if item.lost or item.gained or item.language == everyone
         ],
     )  # fmt: skip
     yield Table(
