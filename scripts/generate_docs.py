@@ -36,7 +36,8 @@ from lamppost.risk.score import DEFAULT_WEIGHTS, Weights
 from lamppost.risk.thresholds import Thresholds
 from lamppost.signals import phrases
 from lamppost.signals.calibration import load_rates
-from lamppost.signals.card import Card, Sourced
+from lamppost.signals.card import Card, ConductCard, Sourced
+from lamppost.signals.discovery import conduct_cards
 from lamppost.signals.library import SLOTS, load_library
 from lamppost.signals.phrases import load_slots
 
@@ -124,12 +125,15 @@ def sourced(number: Sourced) -> str:
     return f"{number.value:g} {number.unit} ({number.source})"
 
 
-def detector(card: Card, reasons: int) -> str:
+def detector(card: Card | ConductCard, reasons: int) -> str:
     """One detector, from its card."""
     facts: list[tuple[object, object]] = [
         ("id", f"`{card.detector}`, version {card.version}, since {card.since}"),
         ("status", card.status),
-        ("whose words", "the other person" if card.speaker == "actor" else "the possible child"),
+        (
+            "whose words" if isinstance(card, Card) else "of whom",
+            "the other person" if card.speaker == "actor" else "the possible child",
+        ),
         ("stage", card.stage.replace("_", " ")),
         ("harm", card.harm),
         ("bits per sighting", f"weak {card.bits.weak:g}, plain {card.bits.plain:g}, "
@@ -137,8 +141,9 @@ def detector(card: Card, reasons: int) -> str:
                               f"({card.bits.source})"),
         ("harmful rate", sourced(card.harmful_rate)),
         ("half-life", sourced(card.half_life_days)),
-        ("reasons it can give", reasons),
     ]  # fmt: skip
+    if isinstance(card, Card):
+        facts.append(("reasons it can give", reasons))
     if card.labels:
         facts.append(("upstream labels", ", ".join(f"`{label}`" for label in card.labels)))
     if card.imminent:
@@ -164,17 +169,20 @@ def detectors_page() -> str:
     page = MADE.format(source="the cards in src/lamppost/signals") + "# Detectors\n\n"
     page += (
         f"{len(library.cards)} detectors read messages, in {', '.join(library.languages)}. "
-        "Each is a folder with a card and phrases; this page shows the cards. A sighting is a "
-        "reason to look, never a verdict.\n\n"
+        "Each is a folder with a card and phrases. Others look at what accounts do and at what "
+        "changes for a child: [behaviour](../behaviour.md). This page shows the cards. A sighting "
+        "is a reason to look, never a verdict.\n\n"
     )
     counts = dict.fromkeys(library.cards, 0)
     for reason in library.reasons:
         counts[reason.card.number] += 1
-    cards = list(library.cards.values())
+    cards: list[Card | ConductCard] = [*library.cards.values(), *conduct_cards()]
     for kind, title in (
         ("tactic", "Tactics of the other person"),
         ("child_signal", "Signs from the child"),
         ("protective", "Protective evidence"),
+        ("behaviour", "Behaviour of accounts"),
+        ("red_flag", "Red flags for a child"),
     ):
         rows = [
             (f"[{card.title}](#{card.id})", card.stage.replace("_", " "), card.status)
@@ -183,7 +191,7 @@ def detectors_page() -> str:
         ]
         if rows:
             page += f"**{title}**\n\n" + table(("detector", "stage", "status"), rows)
-    return page + "".join(detector(card, counts[card.number]) for card in cards)
+    return page + "".join(detector(card, counts.get(card.number, 0)) for card in cards)
 
 
 # --- events -----------------------------------------------------------------------------------

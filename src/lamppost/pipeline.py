@@ -18,7 +18,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypedDict
 
 import msgspec
 
@@ -26,6 +26,7 @@ from lamppost.core.ages import range_of
 from lamppost.core.levels import Level
 from lamppost.core.times import HOUR, from_ms, to_ms, zone
 from lamppost.events.vocabulary import Account, Event, Message, Room
+from lamppost.history.accounts import follow
 from lamppost.history.memory import (
     AUDIENCE,
     EVERYONE,
@@ -151,6 +152,9 @@ def step(engine: Engine, state: State, events: Sequence[Event]) -> tuple[State, 
     findings: list[Finding] = []
     index = 0
     for event in events:
+        if state.book is not None:
+            reasons = seen[index] if isinstance(event, Message) else []
+            follow(state.book, event, **_facts(engine.library, event, reasons))
         if isinstance(event, Message):
             _message(engine, state, event, seen[index], findings)
             index += 1
@@ -405,8 +409,37 @@ def _count(
             item.night += 1
 
 
+def _facts(library: Library, event: Event, reasons: Sequence[int]) -> _Facts:
+    """What of a message concerns the account itself: an age told, sexual talk."""
+    if not isinstance(event, Message) or not (reasons or event.labels):
+        return {}
+    told = _told_age(library, event, reasons)
+    return {
+        "told": told if told != SOME_CHILD else -1,
+        "explicit": "sexual" in event.labels
+        or any(library.reasons[index].card.id == "sexual_talk" for index in reasons),
+    }
+
+
+class _Facts(TypedDict, total=False):
+    told: int
+    explicit: bool
+
+
 def _stated_age(state: State, library: Library, message: Message, reasons: Sequence[int]) -> bool:
-    """Keep the youngest age a person gives of themselves; returns whether it changed.
+    """Keep the youngest age a person gives of themselves; returns whether it changed."""
+    age = _told_age(library, message, reasons)
+    if age < 0:
+        return False
+    person = state.person(message.sender_id)
+    if 0 <= person.stated_age <= age:
+        return False
+    person.stated_age = age
+    return True
+
+
+def _told_age(library: Library, message: Message, reasons: Sequence[int]) -> int:
+    """Age (years) that a message gives of its sender, -1 for none.
 
     A school year without an age counts as `SOME_CHILD`.
     """
@@ -416,17 +449,13 @@ def _stated_age(state: State, library: Library, message: Message, reasons: Seque
         if library.reasons[index].card.id == "age_disclosure"
     ]
     if not keys:
-        return False
+        return -1
     age = SOME_CHILD
     if not all("/school-" in key for key in keys):
         found = _AGE.search(message.text.lower())
         if found:
             age = int(found[0]) if found[0].isdigit() else _AGE_WORDS.index(found[0]) + 8
-    person = state.person(message.sender_id)
-    if 0 <= person.stated_age <= age:
-        return False
-    person.stated_age = age
-    return True
+    return age
 
 
 def _judge(

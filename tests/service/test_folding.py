@@ -189,7 +189,9 @@ def test_everything_the_fold_remembers_is_stored():
     """A new part of the state must be stored too, or a restart would forget it."""
     assert State.__struct_fields__ == (
         "relationships", "people", "conversations", "by_conversation", "seen", "newest", "counters",
+        "book",
     )  # fmt: skip
+    assert State().book is None  # the service follows no accounts yet
     assert all(kind.__struct_config__.array_like for kind in (Person, Conversation, Relationship))
 
 

@@ -13,7 +13,8 @@ from rich.table import Table
 
 from lamppost.cli._files import note, output, plural
 from lamppost.core.errors import PackError, UsageError
-from lamppost.signals.card import Card
+from lamppost.signals.card import Card, ConductCard
+from lamppost.signals.discovery import conduct_cards
 from lamppost.signals.library import Library, card_folders, load_library
 
 
@@ -46,26 +47,28 @@ def list_(
     counts = dict.fromkeys(library.cards, 0)
     for reason in library.reasons:
         counts[reason.card.number] += 1
+    cards: list[Card | ConductCard] = [*library.cards.values(), *conduct_cards()]
     if as_json:
         with output(None) as sink:
-            for card in library.cards.values():
+            for card in cards:
                 row = {
                     "detector": card.detector,
                     "title": card.title,
                     "stage": card.stage,
                     "status": card.status,
                     "version": card.version,
-                    "phrases": counts[card.number],
+                    "phrases": counts.get(card.number, 0),
                 }
                 sink(msgspec.json.encode(row) + b"\n")
         return
     table = Table(box=None, pad_edge=False)
     for column in ("detector", "title", "stage", "status", "phrases"):
         table.add_column(column, justify="right" if column == "phrases" else "left")
-    for card in library.cards.values():
-        table.add_row(card.detector, card.title, card.stage, card.status, str(counts[card.number]))
+    for card in cards:
+        phrases = str(counts.get(card.number, ""))
+        table.add_row(card.detector, card.title, card.stage, card.status, phrases)
     Console().print(table)
-    note(f"{plural(len(library.cards), 'detector')}, languages {', '.join(library.languages)}")
+    note(f"{plural(len(cards), 'detector')}, languages {', '.join(library.languages)}")
 
 
 def show(
@@ -77,8 +80,10 @@ def show(
     Example: lamppost detectors show secrecy
     """
     library = _library()
+    card: Card | ConductCard
     try:
-        card = library.card(name)
+        found = [item for item in conduct_cards() if name in (item.id, item.detector)]
+        card = found[0] if found else library.card(name)
     except KeyError:
         raise UsageError(
             f"detector {name!r} is not known", hint="see `lamppost detectors list`"
@@ -93,7 +98,7 @@ def show(
         console.print(line, markup=False)
 
 
-def _card_lines(card: Card) -> list[str]:
+def _card_lines(card: Card | ConductCard) -> list[str]:
     rows = [
         ("detector", f"{card.detector}, version {card.version}, {card.status}"),
         ("title", card.title),

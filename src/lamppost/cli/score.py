@@ -16,6 +16,8 @@ from lamppost.cli._files import STDIN, Quarantine, note, output, plural, progres
 from lamppost.core.errors import InputError
 from lamppost.core.levels import Level
 from lamppost.events import ndjson
+from lamppost.history.accounts import Book
+from lamppost.history.memory import State
 from lamppost.pipeline import Engine, RelationshipScore, fold, scores
 from lamppost.reports.scan.views import SignalNames, account_views, child_views
 
@@ -52,15 +54,14 @@ def score(
     encode = msgspec.json.Encoder().encode
     with Quarantine(quarantine) as aside:
         on_bad = _stop if strict else lambda bad: aside.add(bad.place, bad.reason, bad.raw)
-        state = None
+        keep = accounts is not None or children is not None
+        state = State(book=Book() if keep else None)
         with _opened(file) as (lines, size), progress("scoring", size) as advance:
             events = ndjson.read(_told(lines, advance), on_bad)
-            for step in fold(engine, events):
+            for step in fold(engine, events, state=state):
                 state = step[0]
-        assert state is not None
         levels: Counter[str] = Counter()
         rows: list[RelationshipScore] = []
-        keep = accounts is not None or children is not None
         with output(out) as sink:
             for row in scores(engine, state):
                 levels[row.level] += 1
@@ -69,7 +70,7 @@ def score(
                 sink(encode(row) + b"\n")
         if accounts is not None:
             with output(accounts) as sink:
-                for account in account_views(rows):
+                for account in account_views(rows, state.book):
                     sink(encode(account) + b"\n")
         if children is not None:
             with output(children) as sink:

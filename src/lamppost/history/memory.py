@@ -11,6 +11,8 @@ from typing import Final
 
 import msgspec
 
+from lamppost.history.accounts import Book
+
 KEPT: Final = 24
 """Most sightings kept per relationship."""
 PER_DETECTOR: Final = 3
@@ -169,6 +171,8 @@ class State(msgspec.Struct, array_like=True, dict=True):
     seen: dict[str, int] = {}
     newest: int = 0
     counters: Counters = msgspec.field(default_factory=Counters)
+    book: Book | None = None
+    """Accounts and children; left out where nobody asks for them."""
 
     def person(self, identifier: str) -> Person:
         """What is known of an account, made on first mention."""

@@ -46,11 +46,12 @@ class Bits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return float(getattr(self, strength))
 
 
-class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class AnyCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a detector looks for, why, how sure it is, and where it fails.
 
     `speaker` says whose words count: the `actor` whose relationship is judged, or the `target`
-    (the possible child). `kind` is `tactic`, `child_signal` or `protective` (negative bits).
+    (the possible child). `kind` is `tactic`, `child_signal` or `protective` (negative bits), or
+    for what is done and not said, `behaviour` or `red_flag`.
     `imminent` marks what makes a case urgent; `severe` what protective evidence never offsets.
     `reports_others` means that the message tells of a third person: what is named in it is not
     held against anyone in this chat. `labels` are upstream labels that count as a strong sighting;
@@ -61,7 +62,6 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     number: Annotated[int, Meta(ge=1, le=250)]
     version: Annotated[int, Meta(ge=1)]
     title: Text
-    kind: Literal["tactic", "child_signal", "protective"]
     speaker: Literal["actor", "target"]
     stage: Stage
     status: Literal["experimental", "test", "stable", "deprecated"]
@@ -82,9 +82,26 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     reviewer_guide: Text
     since: Text
 
+
+class Card(AnyCard, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The card of a detector that reads messages."""
+
+    kind: Literal["tactic", "child_signal", "protective"]
+
     @property
     def detector(self) -> str:
         """Full id, such as `tactic.secrecy`."""
+        return f"{self.kind}.{self.id}"
+
+
+class ConductCard(AnyCard, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The card of a behaviour of an account, or of a red flag for a child."""
+
+    kind: Literal["behaviour", "red_flag"]
+
+    @property
+    def detector(self) -> str:
+        """Full id, such as `behaviour.refused`."""
         return f"{self.kind}.{self.id}"
 
 

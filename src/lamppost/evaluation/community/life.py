@@ -430,6 +430,11 @@ class Life:
                 pool = talk.CLAN
             elif who.family == other.family >= 0:
                 pool = talk.FAMILY
+        if pool is None and who.minor and other is not None and other.index not in who.known:
+            age = who.age + (rng.random() < 0.05) * rng.randint(1, 3)
+            return lambda: (
+                talk.own_age(rng, age, style) if rng.random() < 0.05 else talk.chat(rng, style)
+            )
         if pool is None:
             return lambda: talk.chat(rng, style)
         chosen = pool

@@ -372,6 +372,8 @@ def _reply(life: Life, child: Person, mood: str, share: float) -> Say:
 
     def say() -> str:
         if rng.random() < share:
+            if mood == "age":
+                return talk.own_age(rng, child.age, child.style)
             return talk.say(rng, talk.CHILD[mood], child.style)
         return talk.chat(rng, child.style)
 

@@ -350,13 +350,6 @@ come to {place} alone
 }
 
 CHILD: Final[dict[str, list[Line]]] = {
-    "age": _lines("""
-i am 12
-im 13
-i turned 11 last week
-i am 14, in year 9
-i'm 15
-"""),
     "refuse": _lines("""
 no i do not want to
 that is weird
@@ -400,6 +393,11 @@ def say(rng: Random, pool: list[Line], style: int) -> str:
         old, new = _SHORT[int(pick() * len(_SHORT))]
         text = text.replace(old, new)
     return text
+
+
+def own_age(rng: Random, age: int, style: int) -> str:
+    """How a child says its age."""
+    return say(rng, [(f"i am {age}",), (f"im {age}",), (f"{age}, you?",)], style)
 
 
 def chat(rng: Random, style: int) -> str:
