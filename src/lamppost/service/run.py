@@ -48,7 +48,8 @@ class _Server(uvicorn.Server):
 def listen(settings: Settings) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises `UsageError`."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM)
+    # with a protocol named, asyncio sends small answers at once; without, 40 ms later
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind((settings.host, settings.port))
