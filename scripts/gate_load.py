@@ -176,7 +176,8 @@ def main() -> None:
         f"| memory per account | {each:,.0f} bytes; {most:,.0f} with every bound reached |\n"
         f"| checks per second | {rate:,.0f} |\n"
         f"| 99 of 100 checks within | {took[int(len(took) * 0.99)] * 1e6:,.0f} microseconds |\n"
-        f"| over HTTP, one by one | half within {half:.1f} ms, 99 of 100 within {slow:.1f} ms, on two cores with "
+        f"| over HTTP, one by one | half within {half:.1f} ms, 99 of 100 within {slow:.1f} ms, "
+        "on two cores with "
         f"{os.getloadavg()[0]:.0f} other processes that wanted them |\n"
     )
     print(text)
