@@ -45,6 +45,7 @@ def demo(
     Example: lamppost demo
     """
     need_service()
+    from lamppost.console.app import review_pages
     from lamppost.service import demo as build
     from lamppost.service.run import serve as run
     from lamppost.service.runtime import Settings
@@ -82,7 +83,7 @@ def demo(
         note("Ctrl-C ends it.")
 
     with place:
-        run(make, place, ready)
+        run(make, place, ready, review_pages())
 
 
 def _listen(settings: Settings) -> tuple[socket.socket, str]:

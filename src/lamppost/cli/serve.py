@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -52,16 +53,29 @@ def serve(
     allow_private_webhooks: Annotated[
         bool, typer.Option("--allow-loopback-webhooks", help="For tests on one machine only.")
     ] = False,
+    behind_https: Annotated[
+        bool, typer.Option("--behind-https", help="A proxy in front speaks https.")
+    ] = False,
+    oidc_issuer: Annotated[
+        str, typer.Option("--oidc-issuer", help="Identity provider for staff: its address.")
+    ] = "",
+    oidc_client: Annotated[
+        str, typer.Option("--oidc-client", help="Client id there; secret: LAMPPOST_OIDC_SECRET.")
+    ] = "lamppost",
+    oidc_name: Annotated[
+        str, typer.Option("--oidc-name", help="What its button says.")
+    ] = "OpenID Connect",
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON line first: url, api_key, sign_in.")
     ] = False,
 ) -> None:
-    """Serve the HTTP API: events in, findings out. The first start prints the first API key.
+    """Serve the HTTP API and the review pages. The first start prints the first API key.
 
     Example: lamppost serve --data lamppost-data --port 8000
     """
     try:
-        from lamppost.service.app import no_pages as pages
+        from lamppost.console.app import review_pages
+        from lamppost.console.door.oidc import Provider
         from lamppost.service.run import listen, serve_many
         from lamppost.service.run import serve as run
         from lamppost.service.runtime import Service, Settings
@@ -87,6 +101,13 @@ def serve(
             where="--workers",
             hint="use PostgreSQL: --store postgresql://…",
         )
+    provider = None
+    if oidc_issuer:
+        secret = os.environ.get("LAMPPOST_OIDC_SECRET", "")
+        provider = Provider(
+            issuer=oidc_issuer, client_id=oidc_client, client_secret=secret, name=oidc_name
+        )
+    pages = review_pages(behind_https=behind_https, provider=provider)
     place = listen(settings)
     if keys is not None:
         remember_keys(data, keys)
@@ -104,6 +125,7 @@ def serve(
         if first.api_key is not None:
             note("This is shown once. Keep it:")
             print(first.api_key, flush=True)  # noqa: T201
+            note(f"Set up the first admin: {url}/console/first?word={first.sign_in}")
 
     def make() -> Service:
         return Service(settings)

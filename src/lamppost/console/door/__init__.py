@@ -1,0 +1,1 @@
+"""The door: who somebody is, and that it is still them."""
