@@ -11,8 +11,8 @@ compile() {
     --custom-compile-command "make lock" "$@" >/dev/null
 }
 
-compile "$@" pyproject.toml --output-file requirements.lock
-compile "$@" pyproject.toml --extra service --constraint requirements.lock \
+compile "$@" pyproject.toml --extra meaning --output-file requirements.lock
+compile "$@" pyproject.toml --extra service --extra meaning --constraint requirements.lock \
   --output-file requirements-service.lock
 compile "$@" --group build --output-file requirements-build.lock
 compile "$@" pyproject.toml --all-extras --group build --group docs --group dev \

@@ -34,11 +34,16 @@ class Options(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     `second_reader_url` is the base of an OpenAI-compatible endpoint, such as
     `http://localhost:8000/v1`; nothing is sent there unless a verb is told to ask it. Its key is
     read from the file `second_reader_key_file`.
+    `meaning` chooses the second channel: `deep` also takes the slow multilingual encoder, `static`
+    only the fast English one, `off` none; `meaning_share` is how much of a stream of messages it
+    may look at, 0 to 1.
     """
 
     patterns: Literal["auto", "hyperscan", "re2"] = "auto"
     languages: list[str] | None = None
     packs: list[str] = []
+    meaning: Literal["deep", "static", "off"] = "deep"
+    meaning_share: Annotated[float, Meta(ge=0, le=1)] = 0.5
     country: Annotated[str, Meta(pattern="^[A-Z]{2}$")] | None = None
     time_zone: str | None = None
     second_reader_url: str | None = None
@@ -82,6 +87,6 @@ def load_options(environ: Mapping[str, str] | None = None) -> Options:
             split = os.pathsep if name == "packs" else ","
             values[name] = text.split(split) if name in ("packs", "languages") else text
     try:
-        return msgspec.convert(values, Options)
+        return msgspec.convert(values, Options, strict=False)
     except msgspec.ValidationError as error:
         raise UsageError(str(error), where="LAMPPOST_… in the environment") from error

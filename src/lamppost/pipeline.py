@@ -344,7 +344,8 @@ def _weighed(library: Library, reasons: Sequence[int], text: str) -> list[tuple[
     """Reasons of one message with their bits.
 
     Several tactics in one message are seen in the same words more often than not: the strongest
-    counts in full, each further one half as much as the one before.
+    counts in full, each further one half as much as the one before; what makes a matter urgent
+    always counts in full.
     """
     found = [(index, _by_length(library.reasons[index].bits, text)) for index in reasons]
     if len(found) < 2:
@@ -353,7 +354,10 @@ def _weighed(library: Library, reasons: Sequence[int], text: str) -> list[tuple[
         (entry for entry in found if library.reasons[entry[0]].card.kind == "tactic"),
         key=lambda entry: (-entry[1], entry[0]),
     )
-    shares = {index: 0.5**rank for rank, (index, _) in enumerate(ranked)}
+    shares = {
+        index: 1.0 if library.reasons[index].card.imminent else 0.5**rank
+        for rank, (index, _) in enumerate(ranked)
+    }
     return [(index, round(bits * shares.get(index, 1.0), 2)) for index, bits in found]
 
 

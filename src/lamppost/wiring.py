@@ -12,14 +12,16 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lamppost.adapters.encoders import UniversalEncoder, WordLlamaEncoder
 from lamppost.config import Options, load_options
 from lamppost.core.errors import EngineError, StoreError, UsageError
 from lamppost.pipeline import Engine
 from lamppost.risk.ports import SecondReader
 from lamppost.risk.score import DEFAULT_WEIGHTS, TERMS
 from lamppost.signals.channels import CHANNELS, KINDS, READINGS
-from lamppost.signals.library import load_library
-from lamppost.signals.ports import PatternCompiler
+from lamppost.signals.library import Library, load_library
+from lamppost.signals.meaning import Likeness, load_measured
+from lamppost.signals.ports import Meaning, PatternCompiler
 from lamppost.signals.reader import Reader
 
 if TYPE_CHECKING:
@@ -70,6 +72,22 @@ def pattern_compiler(options: Options) -> PatternCompiler:
     return Re2Engine
 
 
+def _meaning(options: Options, library: Library, off: Collection[str]) -> Meaning | None:
+    """The second channel as far as it is wanted and its packages are installed."""
+    measured = load_measured()
+    if measured is None or options.meaning == "off" or "meaning" in off:
+        return None
+    static = deep = None
+    with contextlib.suppress(EngineError):
+        static = WordLlamaEncoder()
+    if options.meaning == "deep" and "deep" not in off:
+        with contextlib.suppress(EngineError):
+            deep = UniversalEncoder()
+    if static is None and deep is None:
+        return None
+    return Likeness(library, measured, static=static, deep=deep)
+
+
 def build_engine(options: Options | None = None, *, off: Collection[str] = ()) -> Engine:
     """An engine ready to fold. Raises `PackError` for wrong detector data.
 
@@ -83,7 +101,13 @@ def build_engine(options: Options | None = None, *, off: Collection[str] = ()) -
     library = load_library(options.languages, [Path(pack) for pack in options.packs])
     if off:
         library = library.without(off)
-    reader = Reader(library, pattern_compiler(options), off=off)
+    reader = Reader(
+        library,
+        pattern_compiler(options),
+        _meaning(options, library, off),
+        off=off,
+        share=options.meaning_share,
+    )
     return Engine(library, reader, weights=DEFAULT_WEIGHTS.without(off))
 
 

@@ -13,6 +13,7 @@ import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from lamppost.config import Options
 from lamppost.evaluation.scenarios import load_scenarios
 from lamppost.events.vocabulary import Account, Event, Message
 from lamppost.history.memory import KEPT, PER_DETECTOR, Relationship, Sighting, State, load, save
@@ -31,8 +32,11 @@ def engine() -> Engine:
 
 @cache
 def line_by_line() -> Engine:
-    """Reads every message by itself; what is joined over lines depends on their order."""
-    return build_engine(off={"split"})
+    """Reads every message by itself.
+
+    Lines joined, languages and the second channel depend on what was read before, unsaved.
+    """
+    return build_engine(Options(languages=["en"]), off={"split", "meaning"})
 
 
 @cache

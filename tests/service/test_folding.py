@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from lamppost import pipeline
+from lamppost.config import Options
 from lamppost.core.levels import Level
 from lamppost.evaluation.scenarios import load_scenarios
 from lamppost.events.vocabulary import Account, Event, Message, Room
@@ -24,7 +25,7 @@ from lamppost.service.runtime import Service
 from lamppost.service.views import Views
 from lamppost.signals import recorded
 from lamppost.signals.recorded import RecordedReader
-from lamppost.wiring import Stores, open_stores
+from lamppost.wiring import Stores, build_engine, open_stores
 
 from .conftest import START, grooming, message
 
@@ -73,6 +74,12 @@ def events() -> list[Event]:
         )
         mixed.insert(rng.randrange(len(mixed) // 2, len(mixed)), edited)
     return mixed
+
+
+@pytest.fixture(scope="module")
+def engine() -> Engine:
+    """Reads every message by itself: what is remembered between lines does not survive a kill."""
+    return build_engine(Options(languages=["en"]), off={"split", "meaning"})
 
 
 def intake(engine: Engine, stores: Stores, folder: Folder | None) -> Intake:

@@ -99,8 +99,6 @@ TERMS: Final = {
 }
 """Terms of context that can be switched off, and the weight of each."""
 DEFAULT_WEIGHTS = Weights()
-_TELLING: Final = 0.5
-"""Share of a card's plain bits from which a sighting of it makes a matter urgent."""
 DEFAULT_THRESHOLDS = Thresholds()
 _ROLES = frozenset({"teacher", "coach", "parent", "moderator", "counsellor", "youth_worker"})
 
@@ -169,7 +167,7 @@ def assess(
         card = cards[number]
         bits = _saturated([_decayed(item, card, moment) for item in items])
         kinds[card.kind].append((card, bits, items))
-        imminent = imminent or (card.imminent and items[0].bits >= card.bits.plain * _TELLING)
+        imminent = imminent or (card.imminent and items[0].bits >= card.bits.plain)
 
     rows: list[Contribution] = []
 

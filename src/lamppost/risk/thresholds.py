@@ -18,7 +18,7 @@ class Thresholds:
     """
 
     watch: float = 4.5
-    concern: float = 7.5
+    concern: float = 8.0
     high: float = 12.0
 
     def level(self, bits: float, *, imminent: bool) -> Level:

@@ -13,7 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import IO, Final
 
 import msgspec
@@ -24,8 +24,8 @@ from lamppost.signals.seen import Seen
 _log: Final = logging.getLogger("lamppost.service")
 _SIZE: Final = struct.Struct("<I")
 _pack: Final = msgspec.msgpack.Encoder().encode
-_asked: Final = msgspec.msgpack.Decoder(tuple[list[str], list[list[str]]])
-"""Texts, and the languages to read each in (empty: all)."""
+_asked: Final = msgspec.msgpack.Decoder(tuple[bool, list[str], list[list[str]]])
+"""Whether the second channel is asked, texts, and the languages of each (empty: all)."""
 _pairs: Final = msgspec.msgpack.Decoder(list[int])
 
 
@@ -57,19 +57,36 @@ class ReaderProcess:
         self, texts: Sequence[str], languages: Sequence[frozenset[str]] | None = None
     ) -> list[Seen]:
         """Reasons seen, as `Reader.read` gives them."""
+        return self._ask(self._reader.read, False, texts, languages)
+
+    def meant(
+        self, texts: Sequence[str], languages: Sequence[frozenset[str]] | None = None
+    ) -> list[Seen]:
+        """What the second channel sees, as `Reader.meant` gives it."""
+        return self._ask(self._reader.meant, True, texts, languages)
+
+    def _ask(
+        self,
+        here: Callable[[Sequence[str], Sequence[frozenset[str]] | None], list[Seen]],
+        meaning: bool,
+        texts: Sequence[str],
+        languages: Sequence[frozenset[str]] | None,
+    ) -> list[Seen]:
+        if not texts:
+            return []
         with self._turn:
             process = self._process
-            if process is None or not texts:
-                return self._reader.read(texts, languages)
+            if process is None:
+                return here(texts, languages)
             assert process.stdin is not None
             assert process.stdout is not None
             try:
-                _send(process.stdin, _pack((texts, languages or [])))
+                _send(process.stdin, _pack((meaning, texts, languages or [])))
                 flat = _pairs.decode(_receive(process.stdout))
             except (OSError, EOFError, ValueError):
                 _log.warning("the reading process ended; texts are read in the service's own")
                 self._end()
-                return self._reader.read(texts, languages)
+                return here(texts, languages)
         return [Seen(flat[index], flat[index + 1]) for index in range(0, len(flat), 2)]
 
     def stop(self) -> None:
@@ -119,8 +136,9 @@ def main() -> None:
     with contextlib.suppress(EOFError, BrokenPipeError):
         while True:
             flat: list[int] = []
-            texts, languages = _asked.decode(_receive(into))
-            for seen in reader.read(texts, languages or None):
+            meaning, texts, languages = _asked.decode(_receive(into))
+            ask = reader.meant if meaning else reader.read
+            for seen in ask(texts, languages or None):
                 flat += (seen.message, seen.reason)
             _send(out, _pack(flat))
 

@@ -10,5 +10,6 @@ a package brings; `labels`: what the platform's own classifier said."""
 CHANNELS: Final[tuple[str, ...]] = get_args(Channel)
 KINDS: Final = ("child_signal", "protective")
 """Kinds of card that can be switched off like a channel."""
-READINGS: Final = ("disguise", "split")
-"""Ways of reading that can be switched off: undoing disguise, joining lines of one sender."""
+READINGS: Final = ("deep", "disguise", "split")
+"""Ways of reading that can be switched off: the slow encoder of the second channel, undoing
+disguise, joining lines of one sender."""

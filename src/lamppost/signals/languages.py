@@ -66,7 +66,7 @@ def _detector() -> Any:
 
 def guess(text: str) -> list[tuple[str, float]]:
     """Up to three languages (BCP 47) of a text with the model's shares, likeliest first."""
-    found = _detector().detect(text[:200].replace("\n", " "), model="lite", k=3)
+    found = _detector().detect(text[:80].replace("\n", " "), model="lite", k=3)
     return [(str(item["lang"]), float(item["score"])) for item in found]
 
 

@@ -141,6 +141,7 @@ def load_library(languages: Sequence[str] | None = None, packs: Sequence[Path] =
                              where)
                 )  # fmt: skip
                 digest.update(repr(phrase).encode())
+    reasons.extend(_meaning(cards))
     for table in slots.values():
         digest.update(repr(table).encode())
     digest.update(repr([(reason.key, round(reason.bits, 3)) for reason in reasons]).encode())
@@ -152,6 +153,22 @@ def load_library(languages: Sequence[str] | None = None, packs: Sequence[Path] =
         tuple(sorted(spoken)),
         digest.hexdigest()[:16],
     )
+
+
+def _meaning(cards: dict[int, Card]) -> Iterator[Reason]:
+    """Reasons of the second channel: one for each measured likeness of each tactic."""
+    from lamppost.signals.meaning import load_measured, meaning_key
+
+    measured = load_measured()
+    if measured is None:
+        return
+    for card in cards.values():
+        for depth, table in (("deep", measured.deep), ("static", measured.static)):
+            for number, item in enumerate(table.get(card.id, ())):
+                yield Reason(
+                    meaning_key(card.id, depth, number), card, "", "plain", item.bits,
+                    f"{card.because} (alike in meaning to known examples)", (), (), "meaning",
+                )  # fmt: skip
 
 
 def _word_list(card: Card, language: str) -> Phrase:

@@ -32,7 +32,8 @@ class Reader:
     Stateless: the same texts give the same result, whichever engine finds the candidates. What
     one message alone does not show (its sender's language, a phrase split over lines) is the
     business of `lamppost.signals.reading`. `meaning` is the second channel; without it only
-    phrases are seen. `off` may name `READINGS` to leave out, to measure them.
+    phrases are seen. `off` may name `READINGS` to leave out, to measure them; `share` is
+    how much of a stream of messages the second channel may look at, 0 to 1.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Reader:
         compiler: PatternCompiler,
         meaning: Meaning | None = None,
         off: Collection[str] = (),
+        share: float = 0.5,
     ) -> None:
         self.library = library
         self.languages = library.languages
@@ -50,8 +52,11 @@ class Reader:
         self._search: list[re.Pattern[bytes] | None] = [None] * len(library.patterns)
         self._every = frozenset(library.languages)
         self._undisguiser = Undisguiser(words_of(item.expression for item in library.patterns))
+        self._unless: dict[int, set[int]] = {}
+        for reason in library.reasons:
+            self._unless.setdefault(reason.card.number, set()).update(reason.unless)
         self._undisguises = "disguise" not in off
-        self._reading = Reading(library, self, split="split" not in off)
+        self._reading = Reading(library, self, split="split" not in off, share=share)
 
     def in_order(self, memory: Memory, lines: Sequence[Line]) -> list[list[int]]:
         """Reasons seen in each of some lines in the order they came; see `Reading`."""
@@ -66,15 +71,29 @@ class Reader:
         """
         reasons = self.library.reasons
         best: dict[tuple[int, int], Seen] = {}
-        found = self.read_all(texts, languages)
-        if self.meaning is not None:
-            found.extend(self._meant(texts, found))
-        for hit in found:
+        for hit in self.read_all(texts, languages):
             key = (hit.message, reasons[hit.reason].card.number)
             held = best.get(key)
             if held is None or abs(reasons[hit.reason].bits) > abs(reasons[held.reason].bits):
                 best[key] = hit
         return sorted(best.values(), key=lambda hit: (hit.message, hit.reason))
+
+    def meant(
+        self, texts: Sequence[str], languages: Sequence[Collection[str]] | None = None
+    ) -> list[Seen]:
+        """What the second channel sees, at most one reason a text; nothing without one."""
+        if self.meaning is None or not texts:
+            return []
+        return [
+            hit
+            for hit in self.meaning.read(texts, languages)
+            if not self._excused(self.library.reasons[hit.reason].card.number, texts[hit.message])
+        ]
+
+    def _excused(self, card: int, text: str) -> bool:
+        """Whether what cancels a phrase of the tactic stands in the text: `surprise party`."""
+        plain = normalise([text]).buffer
+        return any(self._pattern(number).search(plain) for number in self._unless.get(card, ()))
 
     def read_all(
         self, texts: Sequence[str], languages: Sequence[Collection[str]] | None = None
@@ -125,10 +144,6 @@ class Reader:
             for message in sorted(found)
             for reason in sorted(found[message])
         )
-
-    def _meant(self, texts: Sequence[str], seen: Sequence[Seen]) -> list[Seen]:
-        """What the second channel adds where no phrase of a tactic was seen."""
-        raise NotImplementedError
 
     def _tongue(self, language: str) -> _Tongue:
         made = self._tongues.get(language)

@@ -23,6 +23,10 @@ _SHORT: Final = 5
 """One of the two lines has at most so many words; longer ones are no fragments."""
 _WORDS: Final = 10
 """Words of each side that are read together."""
+_WARM: Final = 1.5
+"""Bits of a tactic's phrase from which on a conversation is looked at more deeply."""
+_FREE: Final = 500
+"""Messages that the second channel may look at before its share of the stream binds."""
 _SENDERS: Final = 200_000
 _CONVERSATIONS: Final = 100_000
 
@@ -45,6 +49,12 @@ class TextReader(Protocol):
         """Reasons seen, by message."""
         ...
 
+    def meant(
+        self, texts: Sequence[str], languages: Sequence[frozenset[str]] | None = None
+    ) -> list[Seen]:
+        """What the second channel sees, at most one reason a text."""
+        ...
+
 
 class _Tail(msgspec.Struct, gc=False):
     sender: str
@@ -59,6 +69,9 @@ class Memory:
     def __init__(self) -> None:
         self.senders: dict[str, Estimate] = {}
         self.tails: dict[str, _Tail] = {}
+        self.warm: dict[str, None] = {}
+        self.read = 0
+        self.looked = 0
 
     def estimate(self, sender: str) -> Estimate:
         """The sender's language estimate, made on first mention."""
@@ -75,16 +88,31 @@ class Memory:
         if len(self.tails) >= _CONVERSATIONS and conversation not in self.tails:
             for old in list(self.tails)[: _CONVERSATIONS // 4]:
                 del self.tails[old]
+                self.warm.pop(old, None)
         self.tails[conversation] = tail
 
 
 class Reading:
     """Reads batches of lines with `reader`, for the languages of `library`."""
 
-    def __init__(self, library: Library, reader: TextReader, *, split: bool = True) -> None:
+    def __init__(
+        self,
+        library: Library,
+        reader: TextReader,
+        *,
+        split: bool = True,
+        share: float = 0.5,
+    ) -> None:
         self._library = library
         self._reader = reader
         self._together = TOGETHER if split else -1
+        self._share = share
+        self._means = any(reason.channel == "meaning" for reason in library.reasons)
+        self._warming = frozenset(
+            index
+            for index, reason in enumerate(library.reasons)
+            if reason.card.kind == "child_signal" or reason.bits >= _WARM
+        )
         self._languages = Languages(library.languages)
 
     def read(self, memory: Memory, lines: Sequence[Line]) -> list[list[int]]:
@@ -123,7 +151,42 @@ class Reading:
                 alone[hit.message].add(hit.reason)
             else:
                 joined.setdefault(pairs[hit.message - len(lines)][0], []).append(hit.reason)
-        return self._close(memory, lines, alone, joined, before)
+        result = self._close(memory, lines, alone, joined, before)
+        if self._means:
+            self._look_deeper(memory, lines, chosen, result)
+        return result
+
+    def _look_deeper(
+        self,
+        memory: Memory,
+        lines: Sequence[Line],
+        languages: Sequence[frozenset[str]],
+        result: list[list[int]],
+    ) -> None:
+        """Add what the second channel sees in conversations where something was seen before."""
+        chosen = []
+        for index, line in enumerate(lines):
+            memory.read += 1
+            if line.conversation not in memory.warm:
+                if self._warming.isdisjoint(result[index]):
+                    continue
+                memory.warm[line.conversation] = None
+            if memory.looked < _FREE + memory.read * self._share:
+                memory.looked += 1
+                chosen.append(index)
+        reasons = self._library.reasons
+        for hit in self._reader.meant(
+            [lines[index].text for index in chosen], [languages[index] for index in chosen]
+        ):
+            found = result[chosen[hit.message]]
+            meant = reasons[hit.reason]
+            # the same words seen through both channels are one sighting: of the same tactic the
+            # stronger counts, beside a phrase of another tactic likeness says nothing new
+            same = [index for index in found if reasons[index].card.number == meant.card.number]
+            tactics = [index for index in found if reasons[index].card.kind == "tactic"]
+            if any(reasons[index].bits >= meant.bits for index in same) or set(tactics) - set(same):
+                continue
+            found[:] = sorted([*(index for index in found if index not in same), hit.reason])
 
     def _follows(self, line: Line, sender: str, at: int) -> bool:
         return sender == line.sender and 0 <= line.at - at <= self._together

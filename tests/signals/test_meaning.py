@@ -1,0 +1,89 @@
+"""The second channel: likeness to exemplars, measured, in a cascade."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from lamppost.signals.meaning import exemplars, load_measured
+from lamppost.signals.reader import Reader
+from lamppost.signals.reading import Line, Memory
+from lamppost.wiring import build_engine
+
+
+@cache
+def reader(*off: str) -> Reader:
+    return build_engine(off=off).reader
+
+
+def tactics(text: str, language: str = "en") -> set[str]:
+    made = reader()
+    return {
+        made.library.reasons[hit.reason].card.id
+        for hit in made.meant([text], [frozenset({language})])
+    }
+
+
+def test_every_likeness_was_measured_and_weighs_more_the_rarer_it_is() -> None:
+    measured = load_measured()
+    assert measured is not None
+    assert measured.source
+    assert len(measured.deep) >= 12
+    for table in (measured.deep, measured.static):
+        for bins in table.values():
+            assert [item.bits for item in bins] == sorted(item.bits for item in bins)
+            assert [item.likeness for item in bins] == sorted(item.likeness for item in bins)
+            assert all(0 < item.bits <= 2.8 and item.ordinary < 100 for item in bins)
+
+
+@pytest.mark.parametrize("depth", ["deep", "static"])
+def test_reasons_of_the_channel_are_in_the_library(depth: str) -> None:
+    keys = {reason.key for reason in reader().library.reasons if reason.channel == "meaning"}
+    assert any(f"/meaning-{depth}-" in key for key in keys)
+    assert not any(reason.channel == "meaning" for reason in reader("meaning").library.reasons)
+
+
+def test_exemplars_are_recognised_in_other_languages() -> None:
+    """A line that stands nowhere in the data is found through its meaning."""
+    lines = {line for _, _, line in exemplars()}
+    for text, language in (
+        ("Please don't let your parents find out about us", "en"),
+        ("No dejes que tus padres se enteren de lo nuestro", "es"),
+        ("Deine Eltern dürfen nichts von uns erfahren", "de"),
+    ):
+        assert text not in lines
+        assert "secrecy" in tactics(text, language), text
+    for text in ("the train leaves at nine from platform two", "did you finish the maths homework"):
+        assert tactics(text) == set()
+
+
+def test_only_conversations_with_other_evidence_are_looked_at() -> None:
+    made = reader()
+    text = "Please don't let your parents find out about us"
+    calls: list[int] = []
+
+    class Counting:
+        def read(self, texts, languages=None):  # type: ignore[no-untyped-def]
+            return made.read(texts, languages)
+
+        def meant(self, texts, languages=None):  # type: ignore[no-untyped-def]
+            calls.append(len(texts))
+            return []
+
+    from lamppost.signals.reading import Reading
+
+    memory = Memory()
+    reading = Reading(made.library, Counting())
+    reading.read(memory, [Line("quiet", "a", 0, "the train leaves at nine today")])
+    assert sum(calls) == 0
+    reading.read(memory, [Line("loud", "a", 0, "dont tell your mom"), Line("loud", "b", 1, text)])
+    assert sum(calls) == 2
+    assert Reading(made.library, Counting(), share=0.0)
+
+
+def test_both_channels_count_once() -> None:
+    made = reader()
+    seen = made.in_order(Memory(), [Line("c", "a", 0, "dont tell your mom about us, ever")])[0]
+    cards = [made.library.reasons[index].card.id for index in seen]
+    assert cards.count("secrecy") == 1
