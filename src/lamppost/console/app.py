@@ -307,9 +307,16 @@ def fault(request: Asked, error: Exception) -> Answer:
 
 
 def review_pages(
-    *, behind_https: bool = False, provider: Provider | None = None
+    *,
+    behind_https: bool = False,
+    provider: Provider | None = None,
+    demonstration: bool = False,
 ) -> Callable[[Service], list[Any]]:
-    """What makes the pages of a service; `behind_https`: a proxy in front of it speaks https."""
+    """What makes the pages of a service; `behind_https`: a proxy in front of it speaks https.
+
+    In a `demonstration` a one-time word signs in at once, without password and second factor:
+    everybody in it is invented, and it listens on this machine only.
+    """
 
     def make(service: Service) -> list[Any]:
         cases, desk = service.cases, service.desk
@@ -324,6 +331,7 @@ def review_pages(
                 audit=cases.table,
                 verify=lambda: verified(cases.table, cases.anchor, cases.signer),
                 clock=now_ms,
+                demonstration=demonstration,
             )
         )
 

