@@ -13,13 +13,13 @@ import msgspec
 from lamppost.cases.case import Case, CaseFile, CaseFinding
 from lamppost.console import drawings
 from lamppost.console.asking import Visit
-from lamppost.console.naming import Sign, age_words, side_of, years_words
+from lamppost.console.naming import Sign, age_words, side_of, years_shown, years_words
 from lamppost.console.shown import ROOT
 from lamppost.console.wording import Words
 from lamppost.core.levels import Level
 from lamppost.history.memory import Person
 from lamppost.pipeline import Finding, RelationshipScore
-from lamppost.risk.score import Contribution, age_range
+from lamppost.risk.score import Contribution
 from lamppost.service.folding import person_from
 
 _finding: Final = msgspec.json.Decoder(Finding).decode
@@ -214,7 +214,7 @@ def build(visit: Visit, file: CaseFile, wanted: str = "") -> CasePage:
     lines = _lines(visit, rows)
     word = Level(case.level).word
     target = chosen.target if chosen is not None else ""
-    years = age_range(people.get(target))
+    years = years_shown(people.get(target))
     young = side_of(people.get(target)) == "child" and years is not None
     whom = (
         t("case.a_child", age=years_words(years)) if young and years else t("case.a_child_unknown")
@@ -453,7 +453,7 @@ def around(
             continue
         person = people.get(other)
         side = side_of(person)
-        years = age_range(person)
+        years = years_shown(person)
         about = t(f"graph.{side}") if side else ""
         if years is not None:
             about = f"{about} {years_words(years)}".strip()

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from lamppost.console.wording import FOLDER, Words
+from lamppost.core.ages import ADULT
 from lamppost.history.memory import Person
 from lamppost.risk.score import age_range, is_adult, is_child
 from lamppost.signals.card import Card
@@ -95,3 +96,11 @@ def side_of(person: Person | None) -> str:
     if is_child(person):
         return "child"
     return "adult" if is_adult(person) else ""
+
+
+def years_shown(person: Person | None) -> tuple[int, int] | None:
+    """Years to show of somebody: of a child whose account claims more, those the child gave."""
+    years = age_range(person)
+    if person is not None and years and years[1] >= ADULT and 0 <= person.stated_age < ADULT:
+        return person.stated_age, person.stated_age
+    return years

@@ -10,9 +10,10 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -21,7 +22,7 @@ from lamppost.cases.desk import CaseDesk
 from lamppost.cases.rights import ROLES, Who
 from lamppost.cases.staff import Staff
 from lamppost.core.errors import EngineError, UsageError
-from lamppost.core.times import DAY
+from lamppost.core.times import DAY, HOUR
 from lamppost.evaluation.community import simulate
 from lamppost.events.vocabulary import Event
 from lamppost.service.runtime import Service, Settings
@@ -63,6 +64,11 @@ class Demo(msgspec.Struct, frozen=True):
     synthetic: bool = True
 
 
+_TIMES: Final = (
+    "at", "created_at", "sent_at", "edited_at", "deleted_at", "started_at", "ended_at"
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Invitation:
     """A one-time sign-in as `who`; `word` is shown this once."""
@@ -96,7 +102,8 @@ def build(data: Path, *, accounts: int = ACCOUNTS, days: int = DAYS, seed: int =
         service.policies.deploy(version.version, seen=tested.seen, by="demo")
         count = 0
         community = simulate(accounts, days, seed)
-        for part in _parts(community.events()):
+        ahead = now_ms() - HOUR - (community.world.start + days * DAY)
+        for part in _parts(_moved(event, ahead) for event in community.events()):
             service.intake.submit(part, []).result()
             count += len(part)
         service.settle()
@@ -132,6 +139,17 @@ def invite(service: Service) -> Invitation:
     )
     service.stores.settings.put("sign_in", b"")  # there is somebody already
     return Invitation(you, word)
+
+
+def _moved(event: Event, ahead: int) -> Event:
+    """The event `ahead` milliseconds later, so that the demonstration happened just now."""
+    later = timedelta(milliseconds=ahead)
+    changes: dict[str, Any] = {
+        name: getattr(event, name) + later
+        for name in _TIMES
+        if getattr(event, name, None) is not None
+    }
+    return msgspec.structs.replace(event, **changes)
 
 
 def _parts(events: Iterator[Event]) -> Iterable[list[Event]]:
