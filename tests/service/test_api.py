@@ -56,9 +56,9 @@ def lines(*events: Any) -> bytes:
     return b"\n".join(ndjson.encode(event) for event in events)
 
 
-def until(what: Callable[[], Any]) -> Any:
+def until(what: Callable[[], Any], seconds: float = 20) -> Any:
     """Wait until something is true."""
-    end = time.monotonic() + 10
+    end = time.monotonic() + seconds
     while not (found := what()):
         assert time.monotonic() < end, "took too long"
         time.sleep(0.02)

@@ -46,6 +46,11 @@ class Reason:
     unless: tuple[int, ...]
     channel: Channel = "phrases"
 
+    @property
+    def name(self) -> str:
+        """Unique name in a library: two languages may share a pattern and so its key."""
+        return self.key if self.language in ("", "en") else f"{self.language}:{self.key}"
+
 
 @dataclass(frozen=True, slots=True)
 class Library:

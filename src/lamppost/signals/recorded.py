@@ -37,7 +37,7 @@ def record(library: Library, text: str, reasons: Sequence[int], *, labelled: boo
         made += " " * min(text.count(" "), _SPACES)
     if not reasons:
         return made
-    keys = [library.reasons[index].key for index in reasons]
+    keys = [library.reasons[index].name for index in reasons]
     if any(library.reasons[index].card.id == "age_disclosure" for index in reasons):
         found = AGE.search(text.lower())
         if found:
@@ -55,7 +55,7 @@ class RecordedReader(Reader):
 
     def __init__(self, library: Library) -> None:
         self.library = library
-        self._index = {reason.key: index for index, reason in enumerate(library.reasons)}
+        self._index = {reason.name: index for index, reason in enumerate(library.reasons)}
 
     def in_order(self, memory: Memory, lines: Sequence[Line]) -> list[list[int]]:
         """Reasons recorded of each line; reasons the library no longer has are left out."""
