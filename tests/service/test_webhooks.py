@@ -128,7 +128,7 @@ def test_secrets_of_webhooks_are_sealed(service: Service):
     for path in (service.settings.data,):
         from pathlib import Path
 
-        for file in Path(path).iterdir():
+        for file in (one for one in Path(path).rglob("*") if one.is_file()):
             assert plain not in file.read_bytes()
 
 

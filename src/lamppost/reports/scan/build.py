@@ -640,6 +640,9 @@ class _Writer:
         explicit: bool = False,
     ) -> Line:
         spans = self.engine.reader.spans(message.text, reason) if reason is not None else []
+        if not spans and reason is not None and reason.channel != "labels" and message.text:
+            # what is alike in meaning, or goes on from the line above, is the whole message
+            spans = [(0, len(message.text))]
         text, moved = self.veil.text(message.text)
         role: Role = "someone"
         if message.sender_id == item.actor:
