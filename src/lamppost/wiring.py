@@ -20,7 +20,7 @@ from lamppost.risk.ports import SecondReader
 from lamppost.risk.score import DEFAULT_WEIGHTS, TERMS
 from lamppost.signals.channels import CHANNELS, KINDS, READINGS
 from lamppost.signals.library import Library, load_library
-from lamppost.signals.meaning import Likeness, load_measured
+from lamppost.signals.meaning import Encoder, Likeness, load_measured
 from lamppost.signals.ports import Meaning, PatternCompiler
 from lamppost.signals.reader import Reader
 
@@ -72,17 +72,25 @@ def pattern_compiler(options: Options) -> PatternCompiler:
     return Re2Engine
 
 
+def encoders() -> tuple[Encoder | None, Encoder | None]:
+    """The static and the deep encoder, as far as their packages are installed."""
+    static: Encoder | None = None
+    deep: Encoder | None = None
+    with contextlib.suppress(EngineError):
+        static = WordLlamaEncoder()
+    with contextlib.suppress(EngineError):
+        deep = UniversalEncoder()
+    return static, deep
+
+
 def _meaning(options: Options, library: Library, off: Collection[str]) -> Meaning | None:
     """The second channel as far as it is wanted and its packages are installed."""
     measured = load_measured()
     if measured is None or options.meaning == "off" or "meaning" in off:
         return None
-    static = deep = None
-    with contextlib.suppress(EngineError):
-        static = WordLlamaEncoder()
-    if options.meaning == "deep" and "deep" not in off:
-        with contextlib.suppress(EngineError):
-            deep = UniversalEncoder()
+    static, deep = encoders()
+    if options.meaning == "static" or "deep" in off:
+        deep = None
     if static is None and deep is None:
         return None
     return Likeness(library, measured, static=static, deep=deep)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from functools import cache
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from lamppost.evaluation.likeness import FOUND, RATES, measure
 from lamppost.signals.meaning import exemplars, load_measured
 from lamppost.signals.reader import Reader
 from lamppost.signals.reading import Line, Memory
@@ -29,7 +34,7 @@ def test_every_likeness_was_measured_and_weighs_more_the_rarer_it_is() -> None:
     measured = load_measured()
     assert measured is not None
     assert measured.source
-    assert len(measured.deep) >= 12
+    assert len(measured.deep) >= 10
     for table in (measured.deep, measured.static):
         for bins in table.values():
             assert [item.bits for item in bins] == sorted(item.bits for item in bins)
@@ -46,16 +51,47 @@ def test_reasons_of_the_channel_are_in_the_library(depth: str) -> None:
 
 def test_exemplars_are_recognised_in_other_languages() -> None:
     """A line that stands nowhere in the data is found through its meaning."""
-    lines = {line for _, _, line in exemplars()}
+    lines = {line for _, line in exemplars()}
     for text, language in (
-        ("Please don't let your parents find out about us", "en"),
-        ("No dejes que tus padres se enteren de lo nuestro", "es"),
-        ("Deine Eltern dürfen nichts von uns erfahren", "de"),
+        ("your family does not care about you the way i do", "en"),
+        ("tu familia no te quiere como yo", "es"),
+        ("deine familie versteht dich nicht so wie ich", "de"),
     ):
         assert text not in lines
-        assert "secrecy" in tactics(text, language), text
+        assert "isolation" in tactics(text, language), text
     for text in ("the train leaves at nine from platform two", "did you finish the maths homework"):
         assert tactics(text) == set()
+
+
+class Letters:
+    """An encoder that counts letters: enough to measure with."""
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        counts = np.array(
+            [
+                [text.count(letter) + 0.01 for letter in "abcdefghijklmnopqrstuvwxyz"]
+                for text in texts
+            ]
+        )
+        return np.asarray(counts / np.linalg.norm(counts, axis=1, keepdims=True), np.float32)
+
+    encode_kept = encode
+
+
+def test_thresholds_stand_at_the_stated_ordinary_rates() -> None:
+    rng = random.Random(3)
+    ordinary = [
+        " ".join("".join(rng.choices("abcdefghijkl", k=5)) for _ in range(6)) for _ in range(9_000)
+    ]
+    made = measure(
+        ordinary, list(reader().library.cards.values()), static=Letters(), deep=Letters(),
+        source="made up", date="2026-01-01",
+    )  # fmt: skip
+    assert made.static == made.deep
+    assert made.deep
+    for bins in made.deep.values():
+        assert all(item.ordinary <= 9_000 / min(RATES) for item in bins)
+        assert all(item.found >= FOUND for item in bins)
 
 
 def test_only_conversations_with_other_evidence_are_looked_at() -> None:

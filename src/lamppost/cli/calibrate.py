@@ -12,6 +12,7 @@ from lamppost.cli._files import note, plural
 from lamppost.cli.evaluate import build, own_corpora, pairs
 from lamppost.core.errors import UsageError
 from lamppost.evaluation.corpora import Corpus, bundled
+from lamppost.signals.card import Card
 
 MEANS = (23, 100, 400)
 """Mean messages of simulated relationships: as measured, four times and sixteen times as many."""
@@ -48,6 +49,12 @@ def calibrate(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail if a card was not measured.")
     ] = False,
+    likeness: Annotated[
+        bool,
+        typer.Option(
+            "--likeness/--no-likeness", help="Measure the second channel too (without --pack)."
+        ),
+    ] = True,
     budgets: Annotated[
         bool, typer.Option("--budgets/--no-budgets", help="Compute thresholds for alarm budgets.")
     ] = True,
@@ -108,8 +115,35 @@ def calibrate(
             + (f" borrowed from {table.borrowed}" if table.borrowed else "")
             + (f", {len(left)} without a counterpart stay unmeasured" if left else "")
         )
+    if likeness and pack is None:
+        _likeness(ordinary[work.LENDER], list(library.cards.values()))
     if budgets:
         _print_budgets(ordinary, pack)
+
+
+def _likeness(ordinary: list[Corpus], cards: list[Card]) -> None:
+    """Measure what likeness to exemplars is worth on ordinary chat, and write it."""
+    from datetime import UTC, datetime
+
+    from lamppost.core.errors import EngineError
+    from lamppost.evaluation.corpora import read
+    from lamppost.evaluation.likeness import measure, sample, write
+    from lamppost.events.vocabulary import Message
+    from lamppost.wiring import encoders
+
+    static, deep = encoders()
+    if static is None or deep is None:
+        raise EngineError("the encoders are not installed", hint="pip install 'lamppost[meaning]'")
+    texts = sample(
+        event.text for item in ordinary for event in read(item)[0] if isinstance(event, Message)
+    )
+    source = "; ".join(item.source for item in ordinary)
+    made = measure(
+        texts, cards, static=static, deep=deep, source=source,
+        date=datetime.now(UTC).date().isoformat(),
+    )  # fmt: skip
+    write(made)
+    note(f"likeness: {plural(len(made.deep), 'tactic')} on {plural(made.messages, 'message')}")
 
 
 def _licensed(harmful: str, truth: Path | None, sha256: str | None) -> Corpus:

@@ -1,11 +1,11 @@
 """The second channel: what a message means, by likeness to exemplars of a tactic.
 
-Phrases miss paraphrase. The lines of `fires.<language>.txt` beside each tactic's card are its
-exemplars; a message counts by how alike it is to the two nearest of them, unless it is more alike
-to what children say themselves, or to ordinary and protecting lines (`ordinary.txt`). What a
-likeness is worth was measured: thresholds stand at fixed ordinary rates, and the bits follow from
-the upper end of that rate and from how many exemplars are found by the others (`likeness.toml`,
-written by `lamppost.evaluation.likeness`).
+Phrases miss paraphrase. The lines of `fires.en.txt` beside each tactic's card are its exemplars;
+a message counts by how alike it is to the two nearest of them, unless it is more alike to what
+children say themselves, or to ordinary and protecting lines (`ordinary.txt`). What a likeness is
+worth was measured: thresholds stand at fixed ordinary rates, and the bits follow from the upper
+end of that rate and from how many exemplars are found by the others (`likeness.toml`, written by
+`lamppost calibrate`).
 
 A cascade keeps it affordable. Only conversations in which something else was already seen are
 looked at; a static encoder (English) lets the likeliest few of their messages through, in other
@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -97,23 +97,24 @@ def load_measured(path: Path = MEASURED) -> Measured | None:
         raise PackError(str(error), where=path.name) from error
 
 
-def exemplars(root: Path = TACTICS) -> list[tuple[str, str, str]]:
-    """(tactic, language, line) of every exemplar, in the order of folders, languages and lines."""
-    found: list[tuple[str, str, str]] = []
-    for path in sorted(root.glob("*/fires.*.txt")):
-        language = path.name.split(".")[1]
-        found += [
-            (path.parent.name, language, line.strip())
-            for line in path.read_text("utf-8").splitlines()
-            if line.strip() and not line.startswith("#")
-        ]
-    return found
+def exemplars(root: Path = TACTICS) -> list[tuple[str, str]]:
+    """(tactic, line) of every exemplar, in the order of folders and lines.
+
+    English ones only: the deeper encoder finds them in its other languages, and lines that
+    translate each other would vouch for one another when they are measured.
+    """
+    return [
+        (path.parent.name, line.strip())
+        for path in sorted(root.glob("*/fires.en.txt"))
+        for line in path.read_text("utf-8").splitlines()
+        if line.strip() and not line.startswith("#")
+    ]
 
 
-def ordinary(path: Path = ORDINARY) -> list[tuple[str, str, str]]:
+def ordinary(path: Path = ORDINARY) -> list[tuple[str, str]]:
     """Ordinary and protecting lines that sound like a tactic, in the shape of `exemplars`."""
     lines = path.read_text("utf-8").splitlines()
-    return [("ordinary", "en", line) for line in lines if line and not line.startswith("#")]
+    return [("ordinary", line) for line in lines if line and not line.startswith("#")]
 
 
 def likeness(
@@ -125,24 +126,62 @@ def likeness(
     return np.asarray(np.partition(cosines, -count, axis=1)[:, -count:].mean(axis=1), np.float32)
 
 
-@dataclass(frozen=True, slots=True)
-class _Anchors:
-    """Exemplars of each tactic as vectors."""
+class _Look:
+    """One encoder with its measured table and its lines as vectors, made on first use."""
 
-    tactics: dict[str, NDArray[np.float32]]
+    def __init__(
+        self,
+        depth: str,
+        encoder: Encoder,
+        table: dict[str, list[Bin]],
+        lines: Sequence[tuple[str, str]],
+        contrast: Sequence[tuple[str, str]],
+    ) -> None:
+        self.depth = depth
+        self.encoder = encoder
+        self.table = table
+        self._lines = lines
+        self._contrast = contrast
 
-    @classmethod
-    def of(cls, encoder: Encoder, lines: Sequence[tuple[str, str]]) -> _Anchors:
-        vectors = encoder.encode_kept([line for _, line in lines])
-        names = np.array([tactic for tactic, _ in lines])
-        return cls({name: vectors[names == name] for name in dict.fromkeys(names.tolist())})
+    @cached_property
+    def every(self) -> NDArray[np.float32]:
+        """Exemplars of all tactics."""
+        return self.encoder.encode_kept([line for _, line in self._lines])
+
+    @cached_property
+    def tactics(self) -> dict[str, NDArray[np.float32]]:
+        """Exemplars of each tactic that was measured."""
+        names = np.array([tactic for tactic, _ in self._lines])
+        return {name: self.every[names == name] for name in self.table if (names == name).any()}
+
+    @cached_property
+    def contrast(self) -> NDArray[np.float32]:
+        """What children say, what protects, what is ordinary: more alike to that is no tactic."""
+        return self.encoder.encode_kept([line for _, line in self._contrast])
+
+    def best(
+        self, vectors: NDArray[np.float32], margin: NDArray[np.float32]
+    ) -> dict[int, tuple[float, str]]:
+        """Bits and reason key of the tactic that weighs most, by row of `vectors`.
+
+        A row must be alike by `margin` more than was measured.
+        """
+        best: dict[int, tuple[float, str]] = {}
+        plain = likeness(vectors, self.contrast)
+        for tactic, anchors in self.tactics.items():
+            alike = likeness(vectors, anchors)
+            for number, item in enumerate(self.table[tactic]):
+                key = meaning_key(tactic, self.depth, number)
+                for place in np.flatnonzero((alike - margin >= item.likeness) & (alike > plain)):
+                    row = int(place)
+                    best[row] = max(best.get(row, (0.0, "")), (item.bits, key))
+        return best
 
 
 class Likeness:
     """The channel; see the module. Implements `lamppost.signals.ports.Meaning`.
 
-    `static` and `deep` are encoders, either may be missing. Vectors of the exemplars are made on
-    first use.
+    `static` and `deep` are encoders, either may be missing.
     """
 
     def __init__(
@@ -153,118 +192,57 @@ class Likeness:
         static: Encoder | None,
         deep: Encoder | None,
     ) -> None:
-        self._measured = measured
-        self._static = static
-        self._deep = deep
+        self._gate = measured.gate
         self._reasons = {
             reason.key: index
             for index, reason in enumerate(library.reasons)
             if reason.channel == "meaning"
         }
-        wanted = set(measured.deep) | set(measured.static)
-        every = exemplars()
-        self._lines = [item for item in every if item[0] in wanted]
-        signs = {card.id for card in library.cards.values() if card.kind != "tactic"}
-        self._child_lines = [item for item in every if item[0] in signs] + ordinary()
-        self._child: dict[str, NDArray[np.float32]] = {}
-        self._static_anchors: _Anchors | None = None
-        self._all_static: NDArray[np.float32] | None = None
-        self._deep_anchors: _Anchors | None = None
+        kinds = {card.id: card.kind for card in library.cards.values()}
+        lines = [item for item in exemplars() if item[0] in kinds]
+        tactics = [item for item in lines if kinds[item[0]] == "tactic"]
+        contrast = [item for item in lines if kinds[item[0]] != "tactic"] + ordinary()
+        self._static = static and _Look("static", static, measured.static, tactics, contrast)
+        self._deep = deep and _Look("deep", deep, measured.deep, tactics, contrast)
 
     def read(self, texts: Sequence[str], languages: Sequence[Collection[str]] | None) -> list[Seen]:
         """Reasons of channel `meaning`: of each text the tactic that weighs most, if any."""
-        with _one_thread():
-            return self._read(texts, languages)
-
-    def _read(
-        self, texts: Sequence[str], languages: Sequence[Collection[str]] | None
-    ) -> list[Seen]:
-        chosen = [
-            index for index, text in enumerate(texts) if WORDS[0] <= text.count(" ") + 1 <= WORDS[1]
-        ]
-        english, others = [], []
-        for index in chosen:
+        english: list[int] = []
+        foreign: list[int] = []
+        for index, text in enumerate(texts):
+            if not WORDS[0] <= text.count(" ") + 1 <= WORDS[1]:
+                continue
             tongues = languages[index] if languages is not None else ("en",)
             if set(tongues) <= {"en"}:
                 english.append(index)
             elif DEEP_LANGUAGES & set(tongues):
-                others.append(index)
-        deep = others
+                foreign.append(index)
         seen: list[Seen] = []
-        if english and self._static is not None:
-            vectors = self._static.encode([texts[index] for index in english])
-            if self._deep is None:
-                anchors = self._anchors(self._static).tactics
-                seen += self._judged(english, vectors, anchors, self._measured.static, "static")
-            else:
-                passed = likeness(vectors, self._every(self._static), 1) >= self._measured.gate
-                deep = others + [index for index, ok in zip(english, passed, strict=True) if ok]
-        elif english:
-            deep = others + english
-        if deep and self._deep is not None:
-            deep.sort()
-            vectors = self._deep.encode([texts[index] for index in deep])
-            if self._deep_anchors is None:
-                lines = [(tactic, line) for tactic, _, line in self._lines]
-                self._deep_anchors = _Anchors.of(self._deep, lines)
-            seen += self._judged(
-                deep,
-                vectors,
-                self._deep_anchors.tactics,
-                self._measured.deep,
-                "deep",
-                frozenset(others),
-            )
+        with _one_thread():
+            if english and self._static:
+                vectors = self._static.encoder.encode([texts[index] for index in english])
+                if self._deep is None:
+                    seen += self._judged(self._static, english, vectors, ())
+                else:
+                    passed = likeness(vectors, self._static.every, 1) >= self._gate
+                    english = [index for index, ok in zip(english, passed, strict=True) if ok]
+            if self._deep and (chosen := sorted(english + foreign)):
+                vectors = self._deep.encoder.encode([texts[index] for index in chosen])
+                seen += self._judged(self._deep, chosen, vectors, frozenset(foreign))
         return sorted(seen, key=lambda hit: hit.message)
-
-    def _anchors(self, static: Encoder) -> _Anchors:
-        if self._static_anchors is None:
-            lines = [(tactic, line) for tactic, language, line in self._lines if language == "en"]
-            self._static_anchors = _Anchors.of(static, lines)
-        return self._static_anchors
-
-    def _every(self, static: Encoder) -> NDArray[np.float32]:
-        if self._all_static is None:
-            self._all_static = np.concatenate(list(self._anchors(static).tactics.values()))
-        return self._all_static
-
-    def _child_anchors(self, depth: str) -> NDArray[np.float32]:
-        """What children say, what protects, what is ordinary: more alike to that is no tactic."""
-        if depth not in self._child:
-            encoder = self._deep if depth == "deep" else self._static
-            assert encoder is not None
-            self._child[depth] = encoder.encode_kept(
-                [
-                    line
-                    for _, language, line in self._child_lines
-                    if depth == "deep" or language == "en"
-                ]
-            )
-        return self._child[depth]
 
     def _judged(
         self,
+        look: _Look,
         indices: Sequence[int],
         vectors: NDArray[np.float32],
-        anchors: dict[str, NDArray[np.float32]],
-        table: dict[str, list[Bin]],
-        depth: str,
-        foreign: Collection[int] = (),
+        foreign: Collection[int],
     ) -> list[Seen]:
-        best: dict[int, tuple[float, str]] = {}
-        child = likeness(vectors, self._child_anchors(depth))
         margin = np.array([BORROWED if index in foreign else 0.0 for index in indices], np.float32)
-        for tactic, bins in table.items():
-            if tactic not in anchors:
-                continue
-            alike = likeness(vectors, anchors[tactic])
-            for number, item in enumerate(bins):
-                for place in np.flatnonzero((alike - margin >= item.likeness) & (alike > child)):
-                    key = meaning_key(tactic, depth, number)
-                    if key in self._reasons:
-                        index = indices[int(place)]
-                        best[index] = max(best.get(index, (0.0, "")), (item.bits, key))
-        return [Seen(index, self._reasons[key]) for index, (_, key) in best.items()]
+        return [
+            Seen(indices[row], self._reasons[key])
+            for row, (_, key) in look.best(vectors, margin).items()
+        ]
 
 
 def meaning_key(tactic: str, depth: str, number: int) -> str:

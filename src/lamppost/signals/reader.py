@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,12 +45,10 @@ class Reader:
         share: float = 0.5,
     ) -> None:
         self.library = library
-        self.languages = library.languages
         self.meaning = meaning
         self._compiler = compiler
         self._tongues: dict[str, _Tongue] = {}
         self._search: list[re.Pattern[bytes] | None] = [None] * len(library.patterns)
-        self._every = frozenset(library.languages)
         self._undisguiser = Undisguiser(words_of(item.expression for item in library.patterns))
         self._unless: dict[int, set[int]] = {}
         for reason in library.reasons:
@@ -119,7 +117,7 @@ class Reader:
             rows.append(view.text)
             owner.append(view.message)
         found: dict[int, set[int]] = {}
-        for language in self.languages:
+        for language in self.library.languages:
             if languages is None:
                 chosen: Sequence[int] = range(len(rows))
             else:
@@ -134,7 +132,7 @@ class Reader:
             numbers, owners = tongue.patterns, tongue.owners
             for index, candidate in pairs:
                 row = chosen[index]
-                if self._finds(numbers[candidate])(rows[row]):
+                if self._pattern(numbers[candidate]).search(rows[row]):
                     text = rows[owner[row]]
                     for reason in owners[candidate]:
                         if not self._cancelled(reason, rows[row], text):
@@ -160,20 +158,12 @@ class Reader:
             self._tongues[language] = made
         return made
 
-    def prepare(self, languages: Collection[str]) -> None:
-        """Compile the patterns of `languages` now, not when they are first needed."""
-        for language in self._every & frozenset(languages):
-            self._tongue(language)
-
     def _pattern(self, number: int) -> re.Pattern[bytes]:
         made = self._search[number]
         if made is None:
             expression = self.library.patterns[number].expression
             made = self._search[number] = re.compile(expression.encode("latin-1"))
         return made
-
-    def _finds(self, number: int) -> Callable[[bytes], object]:
-        return self._pattern(number).search
 
     def _cancelled(self, reason: int, *texts: bytes) -> bool:
         unless = self.library.reasons[reason].unless

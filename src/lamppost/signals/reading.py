@@ -60,7 +60,7 @@ class _Tail(msgspec.Struct, gc=False):
     sender: str
     at: int
     words: list[str]
-    found: frozenset[int]
+    found: frozenset[int] = frozenset()
 
 
 class Memory:
@@ -84,8 +84,9 @@ class Memory:
         return found
 
     def keep(self, conversation: str, tail: _Tail) -> None:
-        """Remember the last words of a conversation."""
-        if len(self.tails) >= _CONVERSATIONS and conversation not in self.tails:
+        """Remember the last words of a conversation; those longest silent are forgotten."""
+        self.tails.pop(conversation, None)
+        if len(self.tails) >= _CONVERSATIONS:
             for old in list(self.tails)[: _CONVERSATIONS // 4]:
                 del self.tails[old]
                 self.warm.pop(old, None)
@@ -120,41 +121,71 @@ class Reading:
         chosen = [
             self._languages.read_in(memory.estimate(line.sender), line.text) for line in lines
         ]
-        texts = [line.text for line in lines]
-        # a pair is read as a text of its own: (index of its last line, joined text)
-        pairs: list[tuple[int, str]] = []
-        before: dict[str, tuple[str, int, list[str]]] = {}
-        for index, line in enumerate(lines):
-            words = line.text.split()
-            last = before.get(line.conversation)
-            if last is None and (tail := memory.tails.get(line.conversation)) is not None:
-                last = (tail.sender, tail.at, tail.words)
-            tail_words = words[-_WORDS:]
-            if (
-                last is not None
-                and last[0] == line.sender
-                and 0 <= line.at - last[1] <= self._together
-            ):
-                if words and last[2] and min(len(words), len(last[2])) <= _SHORT:
-                    pairs.append((index, " ".join((*last[2], *words[:_WORDS]))))
-                if len(words) < _WORDS:
-                    tail_words = [*last[2], *words][-_WORDS:]
-            before[line.conversation] = (line.sender, line.at, tail_words)
+        known = {
+            line.conversation: memory.tails[line.conversation].found
+            for line in lines
+            if line.conversation in memory.tails
+        }
+        follows, pairs = self._pairs(memory, lines)
+        # a pair is read as a text of its own, after the lines
         seen = self._reader.read(
-            [*texts, *(text for _, text in pairs)],
+            [*(line.text for line in lines), *(text for _, text in pairs)],
             [*chosen, *(chosen[index] for index, _ in pairs)],
         )
-        alone: list[set[int]] = [set() for _ in lines]
+        result: list[list[int]] = [[] for _ in lines]
         joined: dict[int, list[int]] = {}
         for hit in seen:
             if hit.message < len(lines):
-                alone[hit.message].add(hit.reason)
+                result[hit.message].append(hit.reason)
             else:
                 joined.setdefault(pairs[hit.message - len(lines)][0], []).append(hit.reason)
-        result = self._close(memory, lines, alone, joined, before)
+        reasons = self._library.reasons
+        for index, line in enumerate(lines):
+            # of a pair counts what no line of the run showed by itself
+            before = known.get(line.conversation, frozenset()) if follows[index] else frozenset()
+            detectors = {reasons[reason].card.number for reason in (*result[index], *before)}
+            result[index] = sorted(
+                [
+                    *result[index],
+                    *(
+                        reason
+                        for reason in joined.get(index, ())
+                        if reasons[reason].card.number not in detectors
+                    ),
+                ]
+            )
+            known[line.conversation] = before.union(result[index])
+            if (tail := memory.tails.get(line.conversation)) is not None:
+                tail.found = known[line.conversation]
         if self._means:
             self._look_deeper(memory, lines, chosen, result)
         return result
+
+    def _pairs(
+        self, memory: Memory, lines: Sequence[Line]
+    ) -> tuple[list[bool], list[tuple[int, str]]]:
+        """Whether each line goes on from the one before, and the texts to be read together.
+
+        A text stands beside the index of its last line. `memory` gets the new tails.
+        """
+        follows: list[bool] = []
+        pairs: list[tuple[int, str]] = []
+        for index, line in enumerate(lines):
+            words = line.text.split()
+            tail = words[-_WORDS:]
+            last = memory.tails.get(line.conversation)
+            goes_on = (
+                last is not None
+                and last.sender == line.sender
+                and 0 <= line.at - last.at <= self._together
+            )
+            if last is not None and goes_on:
+                if words and last.words and min(len(words), len(last.words)) <= _SHORT:
+                    pairs.append((index, " ".join((*last.words, *words[:_WORDS]))))
+                tail = [*last.words, *words][-_WORDS:]
+            follows.append(goes_on)
+            memory.keep(line.conversation, _Tail(line.sender, line.at, tail))
+        return follows, pairs
 
     def _look_deeper(
         self,
@@ -187,42 +218,3 @@ class Reading:
             if any(reasons[index].bits >= meant.bits for index in same) or set(tactics) - set(same):
                 continue
             found[:] = sorted([*(index for index in found if index not in same), hit.reason])
-
-    def _follows(self, line: Line, sender: str, at: int) -> bool:
-        return sender == line.sender and 0 <= line.at - at <= self._together
-
-    def _close(
-        self,
-        memory: Memory,
-        lines: Sequence[Line],
-        alone: list[set[int]],
-        joined: dict[int, list[int]],
-        before: dict[str, tuple[str, int, list[str]]],
-    ) -> list[list[int]]:
-        """Keep of the joined readings what neither line showed by itself."""
-        reasons = self._library.reasons
-        result: list[list[int]] = []
-        latest: dict[str, tuple[str, int, frozenset[int]]] = {}
-        for index, line in enumerate(lines):
-            found = set(alone[index])
-            last = latest.get(line.conversation)
-            if last is None and (tail := memory.tails.get(line.conversation)) is not None:
-                last = (tail.sender, tail.at, tail.found)
-            known: frozenset[int] = frozenset()
-            if (
-                last is not None
-                and last[0] == line.sender
-                and 0 <= line.at - last[1] <= self._together
-            ):
-                known = last[2]
-            detectors = {reasons[reason].card.number for reason in (*found, *known)}
-            found.update(
-                reason
-                for reason in joined.get(index, ())
-                if reasons[reason].card.number not in detectors
-            )
-            latest[line.conversation] = (line.sender, line.at, frozenset(found | set(known)))
-            result.append(sorted(found))
-        for conversation, (sender, at, words) in before.items():
-            memory.keep(conversation, _Tail(sender, at, words, latest[conversation][2]))
-        return result
