@@ -57,13 +57,12 @@ from lamppost.cases.quality import precision
 from lamppost.cases.search import folded
 from lamppost.core.errors import ConflictError, UsageError
 from lamppost.core.levels import Level
-from lamppost.core.times import DAY, MINUTE
+from lamppost.core.times import MINUTE
 from lamppost.signals.recorded import reasons_in
 
 _CASE_LOCK: Final = 0x1A3B_0005
 _PAGE: Final = 1_000
 _AT_ONCE: Final = 400
-_TOKENS_KEPT: Final = 2 * DAY
 _SHOWN: Final = 240
 """Characters of a text that a search shows."""
 _T = TypeVar("_T", bound=msgspec.Struct)

@@ -18,7 +18,6 @@ from lamppost.core.ages import range_of
 from lamppost.core.errors import EngineError, InputError
 
 REQUIRED: Final = ("account_id", "suggested_id")
-_AGES: Final = ("account", "suggested")
 _MOST: Final = 256
 
 
