@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import tempfile
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lamppost.adapters.patterns.cache import cache_folder
+from lamppost.adapters.cache import load, save
 from lamppost.core.errors import EngineError
 
 _BATCH: Final = 128
@@ -35,17 +35,14 @@ class _Kept:
     def encode_kept(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Vectors of `texts`, from the cache folder if they were made before."""
         digest = hashlib.sha256("\x1f".join((self.name, *texts)).encode()).hexdigest()[:32]
-        path = cache_folder() / f"vectors-{digest}.npy"
-        with contextlib.suppress(OSError, ValueError, EOFError):
-            kept = np.load(path, allow_pickle=False)
-            if len(kept) == len(texts):
-                return np.asarray(kept, np.float32)
+        name = f"vectors-{digest}.npy"
+        with contextlib.suppress(ValueError, EOFError):
+            if (kept := load(name)) is not None:
+                return np.asarray(np.load(io.BytesIO(kept), allow_pickle=False), np.float32)
         made = self.encode(texts)
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                np.save(file, made)
-            Path(file.name).replace(path)
+        buffer = io.BytesIO()
+        np.save(buffer, made)
+        save(name, buffer.getvalue())
         return made
 
 

@@ -155,34 +155,42 @@ def _alternatives(atom: str) -> list[str]:
     return [piece for part in parts for piece in _alternatives(part)]
 
 
+def telling_atoms(patterns: Sequence[Compiled]) -> list[list[str]]:
+    """Of each pattern the atoms to look for: those that none of the commonest words match, else
+    the two that the fewest match."""
+    padded = [
+        (f" {word} ".encode("latin-1"), 10 if word in _COMMONEST else 1)
+        for word in dict.fromkeys(_COMMON)
+    ]
+    common: dict[str, int] = {}
+
+    def score(atom: str) -> int:
+        if atom not in common:
+            search = re.compile(_prepared(atom).encode("latin-1")).search
+            common[atom] = sum(weight for word, weight in padded if search(word))
+        return common[atom]
+
+    chosen: list[list[str]] = []
+    for item in patterns:
+        ranked = sorted(item.atoms, key=lambda atom: (score(atom), -len(atom)))
+        telling = [atom for atom in ranked if score(atom) <= _TELLING][:_KEPT_ATOMS]
+        chosen.append(telling or ranked[:2])
+    return chosen
+
+
 class AtomIndex:
     """Which patterns are possible where given atoms stand.
 
-    Of each pattern only its most telling atoms are looked for: those that none of the commonest
-    words match, else the two that the fewest match. A pattern is looked up by the atom that
-    fewest patterns share. `expressions` are pairs (expression, atom) for a message padded with a
-    space at each end; the alternatives of an atom are expressions of their own, because engines
-    find many short ones faster than few large ones.
+    Of each pattern only its `telling_atoms` are looked for; `chosen` are these if they are known
+    already. A pattern is looked up by the atom that fewest patterns share. `expressions` are pairs
+    (expression, atom) for a message padded with a space at each end; the alternatives of an atom
+    are expressions of their own, because engines find many short ones faster than few large ones.
     """
 
-    def __init__(self, patterns: Sequence[Compiled]) -> None:
-        padded = [
-            (f" {word} ".encode("latin-1"), 10 if word in _COMMONEST else 1)
-            for word in dict.fromkeys(_COMMON)
-        ]
-        common: dict[str, int] = {}
-
-        def score(atom: str) -> int:
-            if atom not in common:
-                search = re.compile(_prepared(atom).encode("latin-1")).search
-                common[atom] = sum(weight for word, weight in padded if search(word))
-            return common[atom]
-
-        chosen: list[list[str]] = []
-        for item in patterns:
-            ranked = sorted(item.atoms, key=lambda atom: (score(atom), -len(atom)))
-            telling = [atom for atom in ranked if score(atom) <= _TELLING][:_KEPT_ATOMS]
-            chosen.append(telling or ranked[:2])
+    def __init__(
+        self, patterns: Sequence[Compiled], chosen: Sequence[Sequence[str]] | None = None
+    ) -> None:
+        chosen = telling_atoms(patterns) if chosen is None else chosen
         atoms = list(dict.fromkeys(atom for item in chosen for atom in item))
         number = {atom: index for index, atom in enumerate(atoms)}
         self.expressions = [

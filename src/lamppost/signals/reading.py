@@ -24,7 +24,7 @@ _SHORT: Final = 5
 _WORDS: Final = 10
 """Words of each side that are read together."""
 _WARM: Final = 1.5
-"""Bits of a tactic's phrase from which on a conversation is looked at more deeply."""
+"""Bits of a phrase from which on a conversation is looked at more deeply."""
 _FREE: Final = 500
 """Messages that the second channel may look at before its share of the stream binds."""
 _SENDERS: Final = 200_000
@@ -110,9 +110,7 @@ class Reading:
         self._share = share
         self._means = any(reason.channel == "meaning" for reason in library.reasons)
         self._warming = frozenset(
-            index
-            for index, reason in enumerate(library.reasons)
-            if reason.card.kind == "child_signal" or reason.bits >= _WARM
+            index for index, reason in enumerate(library.reasons) if reason.bits >= _WARM
         )
         self._languages = Languages(library.languages)
 

@@ -9,19 +9,17 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import hyperscan
+import msgspec
 
-from lamppost.adapters.patterns.cache import cache_folder
+from lamppost.adapters.cache import load, save
 from lamppost.core.errors import PackError
-from lamppost.signals.phrases import AtomIndex, Compiled
+from lamppost.signals.phrases import AtomIndex, Compiled, telling_atoms
 
 _MODE = hyperscan.HS_MODE_BLOCK
-_CACHED = 6
-"""Compiled databases kept in the cache folder; older ones go."""
 
 
 class HyperscanEngine:
@@ -30,19 +28,17 @@ class HyperscanEngine:
     name = "hyperscan"
 
     def __init__(self, patterns: Sequence[Compiled], cache: Path | None = None) -> None:
-        self._index = AtomIndex(patterns)
+        self._index = AtomIndex(patterns, _chosen(patterns, cache))
         expressions = self._index.expressions
         self._scratch = None
         if not expressions:  # nothing to find; hyperscan refuses an empty set
             return
         version = importlib.metadata.version("hyperscan")
-        key = hashlib.sha256(repr([version, expressions]).encode()).hexdigest()[:32]
-        folder = cache if cache is not None else cache_folder()
-        path = folder / f"patterns-{key}.hs"
-        database = _load(path)
+        name = f"patterns-{_digest([version, expressions])}.hs"
+        database = _load(name, cache)
         if database is None:
             database = _compile(expressions)
-            _save(database, path)
+            save(name, hyperscan.dumpb(database), cache)
         self._database = database
         self._scratch = hyperscan.Scratch(database)
 
@@ -84,19 +80,28 @@ def _compile(expressions: Sequence[tuple[str, int]]) -> hyperscan.Database:
     return database
 
 
-def _load(path: Path) -> hyperscan.Database | None:
-    try:
-        return hyperscan.loadb(path.read_bytes(), _MODE)
-    except (OSError, hyperscan.error):
-        return None
+def _digest(content: object) -> str:
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:32]
 
 
-def _save(database: hyperscan.Database, path: Path) -> None:
-    with contextlib.suppress(OSError, hyperscan.error):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(hyperscan.dumpb(database))
-        Path(file.name).replace(path)
-        kept = sorted(path.parent.glob("patterns-*.hs"), key=lambda item: -item.stat().st_mtime)
-        for old in kept[_CACHED:]:
-            old.unlink(missing_ok=True)
+def _chosen(patterns: Sequence[Compiled], cache: Path | None) -> list[list[str]]:
+    """The telling atoms of each pattern, which take longer to choose than to read.
+
+    A choice by older rules is slower at worst: any atoms of a pattern find it.
+    """
+    name = f"atoms-{_digest(patterns)}.json"
+    kept = load(name, cache)
+    with contextlib.suppress(msgspec.DecodeError):
+        if kept is not None:
+            return msgspec.json.decode(kept, type=list[list[str]])
+    chosen = telling_atoms(patterns)
+    save(name, msgspec.json.encode(chosen), cache)
+    return chosen
+
+
+def _load(name: str, cache: Path | None) -> hyperscan.Database | None:
+    kept = load(name, cache)
+    with contextlib.suppress(hyperscan.error):
+        if kept is not None:
+            return hyperscan.loadb(kept, _MODE)
+    return None
