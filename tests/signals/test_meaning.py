@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Sequence
 from functools import cache
 
@@ -123,3 +125,18 @@ def test_both_channels_count_once() -> None:
     seen = made.in_order(Memory(), [Line("c", "a", 0, "dont tell your mom about us, ever")])[0]
     cards = [made.library.reasons[index].card.id for index in seen]
     assert cards.count("secrecy") == 1
+
+
+def test_encoders_leave_the_log_as_it_is() -> None:
+    """Importing wordllama would turn on the log of every library, on standard error."""
+    done = subprocess.run(
+        [
+            sys.executable, "-c",
+            "import logging, lamppost.adapters.encoders as e;"
+            "e.WordLlamaEncoder().encode(['a b c']);"
+            "print(logging.getLogger().level, len(logging.getLogger().handlers))",
+        ],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.split() == ["30", "0"]
+    assert done.stderr == ""

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +22,17 @@ from lamppost.adapters.cache import load, save
 from lamppost.core.errors import EngineError
 
 _BATCH: Final = 128
+
+
+@contextlib.contextmanager
+def _own_logging() -> Iterator[None]:
+    """Keeps an import from turning on the log of every library, as wordllama's does."""
+    root, guard = logging.getLogger(), logging.NullHandler()
+    root.addHandler(guard)
+    try:
+        yield
+    finally:
+        root.removeHandler(guard)
 
 
 class _Kept:
@@ -53,7 +65,8 @@ class WordLlamaEncoder(_Kept):
 
     def __init__(self) -> None:
         try:
-            import wordllama
+            with _own_logging():
+                import wordllama
         except ImportError as error:
             raise EngineError(
                 "wordllama is not installed", hint="pip install 'lamppost[meaning]'"
