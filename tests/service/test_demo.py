@@ -8,6 +8,8 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
+import httpx
+
 from lamppost.cases.case import QueueFilter
 from lamppost.service import demo
 from lamppost.service.runtime import Settings
@@ -52,6 +54,11 @@ def test_the_demonstration_has_a_queue_with_words_to_read_and_ends_on_a_signal(t
         assert line["sign_in"].startswith(line["url"])
         with urllib.request.urlopen(f"{line['url']}/readyz") as answer:
             assert answer.status == 200
+        with httpx.Client(follow_redirects=True) as browser:  # the address signs in, once
+            assert browser.get(line["sign_in"]).url.path == "/console/queue"
+        with httpx.Client(follow_redirects=True) as another:
+            assert another.get(line["sign_in"]).status_code == 403
+            assert another.get(f"{line['url']}/console/queue").url.path == "/console/sign-in"
     finally:
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=30)
