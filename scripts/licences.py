@@ -21,7 +21,7 @@ ALLOWED = {
     "python software foundation license", "python-2.0", "the unlicense (unlicense)", "unlicense",
     "zlib", "cc0-1.0", "llvm-exception", "zpl-2.1",
 }  # fmt: skip
-READ_BY_A_PERSON: dict[str, str] = {"rich-click": "mit", "wordllama": "mit"}
+READ_BY_A_PERSON: dict[str, str] = {"pyrage": "mit", "rich-click": "mit", "wordllama": "mit"}
 """Packages whose metadata names no licence, and what their licence file was found to be."""
 
 

@@ -12,8 +12,8 @@ compile() {
 }
 
 compile "$@" pyproject.toml --extra meaning --output-file requirements.lock
-compile "$@" pyproject.toml --extra service --extra meaning --constraint requirements.lock \
-  --output-file requirements-service.lock
+compile "$@" pyproject.toml --extra service --extra exports --extra meaning \
+  --constraint requirements.lock --output-file requirements-service.lock
 compile "$@" --group build --output-file requirements-build.lock
 compile "$@" pyproject.toml --all-extras --group build --group docs --group dev \
   --constraint requirements-service.lock --constraint requirements-build.lock \
