@@ -51,16 +51,14 @@ ROLES: Final = frozenset(
 class AccountWeights:
     """Placeholders, set on simulated communities (docs/behaviour.md).
 
-    `watch`, `concern`, `high` are bits at which levels begin, `spoken` the bits of text that
-    `high` needs among them; `role` and `peer` the shares that a verified role and a child's
-    account take away; `known` what text counts where people knew each other before; `cap` the
-    most bits of one behaviour.
+    `watch`, `concern`, `high` are bits at which levels begin; `role` and `peer` the shares that a
+    verified role and a child's account take away; `known` what text counts where people knew each
+    other before; `cap` the most bits of one behaviour.
     """
 
     watch: float = 9.0
     concern: float = 14.0
     high: float = 22.0
-    spoken: float = 6.0
     role: float = 0.4
     peer: float = 0.15
     known: float = 0.4
@@ -230,22 +228,23 @@ def score_account(
     return AccountScore(
         account_id=state.id,
         bits=bits,
-        level=_level(bits, sum(row.bits for row in text), said, weights),
+        level=_level(bits, said, weights),
         contributions=rows,
         skipped=_skipped(view),
     )
 
 
-def _level(bits: float, text: float, said: Level, weights: AccountWeights) -> Level:
+def _level(bits: float, said: Level, weights: AccountWeights) -> Level:
     """Level of an account: never lower than what a relationship with a strange child says.
 
-    What an account does, without anything said, is at most a `concern`.
+    What an account does is at most a `concern` unless what it wrote to one strange child is a
+    `concern` by itself: invitations to many, as a clan leader sends, do not add up to `high`.
     """
     if bits < weights.watch:
         own = Level.NONE
     elif bits < weights.concern:
         own = Level.WATCH
-    elif bits >= weights.high and text >= weights.spoken:
+    elif bits >= weights.high and said >= Level.CONCERN:
         own = Level.HIGH
     else:
         own = Level.CONCERN
