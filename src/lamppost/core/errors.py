@@ -17,6 +17,7 @@
     │   └── ReauthenticationError  a heavy act needs a fresh sign-in
     ├── ConflictError   somebody or something was faster (exit 4)
     └── ApiError        a service answered with a refusal    (exit 3)
+        └── UnansweredError  it is not known whether it happened
 
 Every error names value, place and fix, and never message text.
 """
@@ -176,6 +177,13 @@ class ApiError(LamppostError):
     def __init__(self, message: str, *, where: str = "", hint: str = "", status: int = 0) -> None:
         self.status = status
         super().__init__(message, where=where, hint=hint)
+
+
+class UnansweredError(ApiError):
+    """No answer came, or one that does not say whether the act happened."""
+
+    code = "LP701"
+    title = "no answer"
 
 
 def all_errors() -> list[type[LamppostError]]:

@@ -1,0 +1,1 @@
+"""Filing: a report goes out once, whatever the network does meanwhile."""
