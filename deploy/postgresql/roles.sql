@@ -67,6 +67,7 @@ GRANT DELETE ON events, quarantine, findings, shadow_findings TO lamppost_servic
 GRANT SELECT, INSERT, UPDATE, DELETE ON deliveries TO lamppost_service;
 GRANT SELECT, INSERT, UPDATE
   ON api_keys, webhooks, policies, settings, erasures TO lamppost_service;
+GRANT SELECT, INSERT ON filing_steps TO lamppost_service;
 GRANT DELETE
   ON case_findings, case_pieces, case_notes, case_labels, case_appeals, case_tokens, search_docs
   TO lamppost_service;

@@ -45,6 +45,7 @@ DELETE = {
         "policies",
         "settings",
         "erasures",
+        "filing_steps",
     }
     - {"cases", "case_decisions", "case_clocks", "case_links", "case_history", "case_samples"}
     - {"case_readings", "staff"},
