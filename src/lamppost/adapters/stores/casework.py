@@ -460,7 +460,7 @@ class SqlCases:
     # --- figures ----------------------------------------------------------------------------
 
     def figures(self, since: int, now: int) -> Figures:
-        """Figures of the dashboard."""
+        """Figures of the dashboard: what happened from `since` to `now`, both in it."""
         cases = schema.cases.c
         is_open = cases.status != "closed"
         with self._database.read() as connection:
@@ -475,19 +475,19 @@ class SqlCases:
 
             levels = counted(cases.level, is_open)
             outcomes: dict[str, int] = {}
-            for words, count in counted(cases.outcome, cases.closed_at >= since).items():
+            for words, count in counted(cases.outcome, cases.closed_at.between(since, now)).items():
                 for act in words.split():
                     outcomes[act] = outcomes.get(act, 0) + count
             times = connection.execute(
                 select(cases.opened_at, cases.looked_at, cases.decided_at).where(
-                    cases.opened_at >= since
+                    cases.opened_at.between(since, now)
                 )
             ).all()
             clocks = schema.case_clocks.c
             reported = connection.execute(
                 select(clocks.stopped_at - cases.opened_at)
                 .join_from(schema.case_clocks, schema.cases, clocks.case_id == cases.id)
-                .where(clocks.kind == "report", clocks.stopped_at >= since)
+                .where(clocks.kind == "report", clocks.stopped_at.between(since, now))
             ).scalars()
             labels = schema.case_labels.c
             seen: dict[tuple[str, str], dict[str, int]] = {}
@@ -526,8 +526,8 @@ class SqlCases:
                         .where(schema.case_appeals.c.result == "")
                     ).scalar_one()
                 ),
-                opened=number(cases.opened_at >= since),
-                closed=number(cases.closed_at >= since),
+                opened=number(cases.opened_at.between(since, now)),
+                closed=number(cases.closed_at.between(since, now)),
                 outcomes=outcomes,
                 to_first_look=_spread(
                     [row.looked_at - row.opened_at for row in times if row.looked_at is not None]
