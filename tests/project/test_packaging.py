@@ -44,7 +44,10 @@ def test_locks_satisfy_the_project():
     wanted = [Requirement(text) for part in (*groups.values(), *extras.values()) for text in part]
     for lock, needs in (
         ("requirements.lock", RUNTIME),
-        ("requirements-service.lock", [*RUNTIME, *map(Requirement, extras["service"] + extras["exports"])]),
+        (
+            "requirements-service.lock",
+            [*RUNTIME, *map(Requirement, extras["service"] + extras["exports"])],
+        ),
         ("requirements-dev.lock", [*RUNTIME, *wanted]),
         ("requirements-build.lock", [Requirement(text) for text in groups["build"]]),
     ):

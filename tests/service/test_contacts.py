@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -93,3 +94,32 @@ def test_rules_are_deployed_with_the_policy(server: Server):
     question = {"actor_id": "r-a", "target_id": "r-b", "purpose": "gift"}
     answer = settled(client, question, "hold")
     assert answer["policy"].startswith(f"policy {version} ")
+
+
+def test_what_accounts_do_is_followed(server: Server):
+    client = server.client()
+    children = [f"b-child-{place}" for place in range(12)]
+    client.send([
+        Account(id="b-adult", age=35), *(Account(id=name, age=11) for name in children),
+        *(Contact(id=f"b-{name}", actor_id="b-adult", target_id=name, action="requested",
+                  origin="search", at=START) for name in children),
+        *(Contact(id=f"b-no-{name}", actor_id=name, target_id="b-adult", action="blocked",
+                  origin="search", at=START) for name in children[:6]),
+        Contact(id="b-yes", actor_id=children[7], target_id="b-adult", action="accepted",
+                origin="search", at=START),
+    ])  # fmt: skip
+    end = time.monotonic() + 10
+    found: dict[str, Any] = {}
+    while time.monotonic() < end and not found.get("contributions"):
+        with contextlib.suppress(ApiError):  # not yet followed
+            found = client.get("/v1/accounts/b-adult")
+        time.sleep(0.05)
+    seen = [item["detector"] for item in found["contributions"]]
+    assert {"behaviour.contact_with_many", "behaviour.refused"} <= set(seen)
+    assert found["bits"] == pytest.approx(sum(item["bits"] for item in found["contributions"]))
+    assert found["level"] in ("watch", "concern")  # nothing was said: never more
+    child = client.get(f"/v1/children/{children[7]}")
+    assert child["exposure"]["strangers"] == 1
+    assert child["exposure"]["unknown_adults"] == 1
+    with pytest.raises(ApiError, match="nothing here"):
+        client.get("/v1/accounts/nobody-at-all")

@@ -65,6 +65,13 @@ def serve(
     oidc_name: Annotated[
         str, typer.Option("--oidc-name", help="What its button says.")
     ] = "OpenID Connect",
+    follow_accounts: Annotated[
+        bool,
+        typer.Option(
+            "--accounts/--no-accounts",
+            help="Follow how accounts behave, and red flags of children, beside what is written.",
+        ),
+    ] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON line first: url, api_key, sign_in.")
     ] = False,
@@ -93,6 +100,7 @@ def serve(
         data=str(data), store=store, host=host, port=port, workers=workers,
         max_body=max_body * 1024 * 1024, requests_per_second=rate, events_per_second=event_rate,
         allow_private_webhooks=allow_private_webhooks, read_apart=True,
+        follow_accounts=follow_accounts,
         keys=str(keys) if keys is not None else "",
     )  # fmt: skip
     if workers > 1 and settings.url.startswith("sqlite"):

@@ -1,45 +1,65 @@
-"""The contact graph of a running service: rebuilt from the log, followed, asked.
+"""The contact graph and the account book of a service: rebuilt from the log, followed, asked.
 
 It lives in memory only. It is folded from the log at the start, follows it from there, and is
 built anew once a day, so that it never holds what retention or an erasure has taken from the log.
-Each process of a service has its own.
+Each process of a service has its own. The log holds no text, so that the book does not see what
+needs it: an age told in words, the same script sent to many.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
+
+import msgspec
 
 from lamppost.core.errors import BusyError, LamppostError
 from lamppost.events.vocabulary import Message
+from lamppost.history.accounts import Book, follow
 from lamppost.history.graph import ContactGraph, Network
 from lamppost.history.ports import Ledger
 from lamppost.protect.gate import Answer, Asked, Contacts, Gate, contacts_from
+from lamppost.risk.accounts import Rates, measure
+from lamppost.risk.children import count_flags
 from lamppost.service.folding import Rules, decode
 
 _log: Final = logging.getLogger("lamppost.service")
-_KINDS: Final = ("account", "contact", "room", "message", "session", "user_report")
+_KINDS: Final = (
+    "account", "contact", "gift", "message", "profile", "room", "session", "user_report",
+)  # fmt: skip
 _AT_ONCE: Final = 5_000
 _PAUSE: Final = 0.25
 _ANEW: Final = 24 * 3600.0
+_USUAL: Final = 60.0
+"""Seconds, at least, after which it is measured anew what is usual among the accounts."""
 
 
 class _Built:
-    """A graph and how far in the log and the findings it has come."""
+    """A graph, a book, and how far in the log and the findings they have come."""
 
-    def __init__(self) -> None:
+    def __init__(self, accounts: bool) -> None:
         self.graph = ContactGraph()
+        self.book = Book() if accounts else None
+        self.rates: Rates | None = None
         self.seq = 0
         self.found = 0
 
 
 class ContactBook:
-    """Answers of the gate over the graph of this service. `start` and `stop` are called once."""
+    """Answers of the gate over the graph of this service. `start` and `stop` are called once.
 
-    def __init__(self, ledger: Ledger, rules: Callable[[], Rules]) -> None:
+    `accounts` says whether the behaviour of accounts is followed as well.
+    """
+
+    def __init__(
+        self, ledger: Ledger, rules: Callable[[], Rules], *, accounts: bool = True
+    ) -> None:
+        self._accounts = accounts
+        self._measured = 0.0
         self._ledger = ledger
         self._rules = rules
         self._built: _Built | None = None
@@ -81,6 +101,21 @@ class ContactBook:
         with self._lock:
             if self._built is not None:
                 self._built.graph.forget(account)
+                if self._built.book is not None:
+                    self._built.book.accounts.pop(account, None)
+
+    @contextlib.contextmanager
+    def followed(self) -> Iterator[tuple[Book, Rates] | None]:
+        """The book and what is usual in it, held still while it is used; None until it is there.
+
+        Keep it short: the gate waits meanwhile.
+        """
+        with self._lock:
+            built = self._built
+            if built is None or built.book is None or built.rates is None:
+                yield None
+            else:
+                yield built.book, built.rates
 
     def _in_force(self) -> Gate:
         """The gate under the policy that is live now."""
@@ -102,26 +137,40 @@ class ContactBook:
 
     def _follow(self) -> None:
         began = time.monotonic()
-        making: _Built | None = _Built()
+        making: _Built | None = _Built(self._accounts)
         while not self._ending.is_set():
             try:
                 if making is not None:
                     if self._step(making, None):
                         continue
+                    self._measure(making)
                     with self._lock:
                         self._built = making
                     making = None
                 elif self._built is not None and self._step(self._built, self._lock):
                     continue
+                elif self._built is not None and time.monotonic() > self._measured:
+                    self._measure(self._built)
             except LamppostError as error:
                 _log.error("the contact graph cannot follow the log: %s", error)
                 self._ending.wait(2.0)
                 continue
             if time.monotonic() - began > _ANEW:
                 began = time.monotonic()
-                making = _Built()
+                making = _Built(self._accounts)
                 continue
             self._ending.wait(_PAUSE)
+
+    def _measure(self, built: _Built) -> None:
+        """Measure what is usual, at most a twentieth of the time: only this thread writes."""
+        began = time.monotonic()
+        if built.book is not None:
+            book = msgspec.structs.replace(built.book, accounts=dict(built.book.accounts))
+            rates = measure(book)
+            count_flags(book, rates)
+            built.rates = rates
+        ended = time.monotonic()
+        self._measured = ended + max(_USUAL, 20 * (ended - began))
 
     def _step(self, built: _Built, lock: threading.Lock | None) -> bool:
         """Fold a page of the log and of findings; returns whether there may be more."""
@@ -131,6 +180,9 @@ class ContactBook:
         for start in range(0, len(events), 200):  # short holds: somebody may be asking
             with lock or threading.Lock():
                 for event in events[start : start + 200]:
+                    if built.book is not None:
+                        explicit = isinstance(event, Message) and "sexual" in event.labels
+                        follow(built.book, event, explicit=explicit)
                     if isinstance(event, Message) and event.deleted_at is not None:
                         continue
                     built.graph.apply(event)

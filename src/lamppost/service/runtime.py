@@ -58,7 +58,10 @@ _T = TypeVar("_T")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a service is run. Sizes in bytes, rates per second and key (0: no limit)."""
+    """How a service is run. Sizes in bytes, rates per second and key (0: no limit).
+
+    `follow_accounts`: whether behaviour of accounts and red flags of children are followed too.
+    """
 
     data: str
     store: str = ""
@@ -72,6 +75,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allow_private_webhooks: bool = False
     keys: str = ""
     read_apart: bool = False
+    follow_accounts: bool = True
 
     @property
     def url(self) -> str:
@@ -139,7 +143,10 @@ class Service:
             allow_private=settings.allow_private_webhooks,
             pauses=pauses,
         )
-        self.views = Views(recorded, self.stores.ledger, self.policies.live)
+        self.contacts = ContactBook(
+            self.stores.ledger, self.policies.live, accounts=settings.follow_accounts
+        )
+        self.views = Views(recorded, self.stores.ledger, self.policies.live, self.contacts)
         self.desk = self._desk()
         self._opener = self._openers()
         self._cases_turn = threading.Lock()
@@ -168,7 +175,6 @@ class Service:
             sealer=self.cases.sealer,
             most_waiting=settings.most_waiting,
         )
-        self.contacts = ContactBook(self.stores.ledger, self.policies.live)
         self._erased = 0
         self._follow_fault: str | None = None
         self._ending = threading.Event()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
@@ -18,9 +19,13 @@ from lamppost.reports.scan.views import (
     ChildView,
     SignalNames,
     account_views,
+    bonds,
     child_views,
+    followed_view,
 )
+from lamppost.risk.accounts import score_account
 from lamppost.risk.score import Skipped
+from lamppost.service.contacts import ContactBook
 from lamppost.service.folding import (
     Rules,
     conversation_from,
@@ -66,7 +71,14 @@ class Findings(msgspec.Struct, frozen=True):
 class Views:
     """Reads from the store only, so that it may be used from any thread and any process."""
 
-    def __init__(self, engine: Engine, ledger: Ledger, rules: Callable[[], Rules]) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        ledger: Ledger,
+        rules: Callable[[], Rules],
+        contacts: ContactBook | None = None,
+    ) -> None:
+        self._contacts = contacts
         self._engine = engine
         self._ledger = ledger
         self._rules = rules
@@ -156,14 +168,33 @@ class Views:
             return []
         rows = self._ledger.relationships(actors=names, conversation=conversation, limit=_OF_ONE)
         scores, _ = self._score(rows)
-        return sorted(account_views(scores), key=lambda view: view.account_id)
+        views = {view.account_id: view for view in account_views(scores)}
+        if conversation is None and self._contacts is not None:
+            with self._contacts.followed() as known:
+                for name in names:
+                    state = known[0].accounts.get(name) if known is not None else None
+                    if known is None or state is None:
+                        continue
+                    own = [row for row in scores if row.actor_id == name]
+                    found = score_account(known[0], state, known[1], bonds(own))
+                    views[name] = followed_view(found, own)
+        return sorted(views.values(), key=lambda view: view.account_id)
 
     def _children(self, names: Sequence[str], conversation: str | None) -> list[ChildView]:
         if not names:
             return []
         rows = self._ledger.relationships(targets=names, conversation=conversation, limit=_OF_ONE)
         scores, state = self._score(rows)
-        views = child_views(scores, state, self._signals)
+        missing = [name for name in names if name not in state.people]
+        for name, data in self._ledger.people(missing).items():
+            state.people[name] = person_from(data)
+        rates = None
+        with contextlib.ExitStack() as held:
+            if conversation is None and self._contacts is not None:
+                known = held.enter_context(self._contacts.followed())
+                if known is not None:
+                    state.book, rates = known
+            views = list(child_views(scores, state, self._signals, rates=rates, only=names))
         return sorted(views, key=lambda view: view.child_id)
 
     def _score(self, rows: Sequence[RelationshipRow]) -> tuple[list[RelationshipScore], State]:

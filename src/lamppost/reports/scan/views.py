@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
@@ -10,7 +10,14 @@ from lamppost.core.levels import Level
 from lamppost.history.accounts import Book
 from lamppost.history.memory import EVERYONE, State
 from lamppost.pipeline import RelationshipScore
-from lamppost.risk.accounts import Bond, Rates, norms_of, score_accounts, stored_rates
+from lamppost.risk.accounts import (
+    AccountScore,
+    Bond,
+    Rates,
+    norms_of,
+    score_accounts,
+    stored_rates,
+)
 from lamppost.risk.children import (
     Exposure,
     count_flags,
@@ -87,18 +94,30 @@ def account_views(
             worst = max(items, key=lambda row: (Level.parse(row.level), row.bits))
             yield _account_view(account, items, worst.bits, worst.level, worst.contributions, [])
         return
-    bonds = {account: [_bond(row) for row in items] for account, items in groups.items()}
-    for score in score_accounts(book, bonds):
-        items = groups.get(score.account_id, [])
-        yield _account_view(
-            score.account_id, items, score.bits, score.level.word, score.contributions,
-            score.skipped,
-        )  # fmt: skip
+    said = {account: bonds(items) for account, items in groups.items()}
+    for score in score_accounts(book, said):
+        yield followed_view(score, groups.get(score.account_id, []))
 
 
-def _bond(row: RelationshipScore) -> Bond:
-    events = list(dict.fromkeys(event for item in row.contributions for event in item.events))
-    return Bond(row.conversation_id, row.target_id, row.bits, row.level, events)
+def bonds(rows: Iterable[RelationshipScore]) -> list[Bond]:
+    """What the relationships of one account say, for its score."""
+    return [
+        Bond(
+            row.conversation_id,
+            row.target_id,
+            row.bits,
+            row.level,
+            list(dict.fromkeys(event for item in row.contributions for event in item.events)),
+        )
+        for row in rows
+    ]
+
+
+def followed_view(score: AccountScore, rows: list[RelationshipScore]) -> AccountView:
+    """The line of an account whose behaviour is followed; `rows` are its relationships."""
+    return _account_view(
+        score.account_id, rows, score.bits, score.level.word, score.contributions, score.skipped
+    )
 
 
 def _account_view(
@@ -124,15 +143,21 @@ def _account_view(
 
 
 def child_views(
-    rows: Iterable[RelationshipScore], state: State, names: SignalNames
+    rows: Iterable[RelationshipScore],
+    state: State,
+    names: SignalNames,
+    *,
+    rates: Rates | None = None,
+    only: Collection[str] | None = None,
 ) -> Iterator[ChildView]:
     """Children, and people of unknown age aimed at from `watch` on, in order of first mention.
 
-    Children are looked at for red flags where `state` follows accounts; then every child is there.
+    Children are looked at for red flags where `state` follows accounts; then every child is
+    there, or every one of `only`. `rates` are what is usual among the accounts, measured if not
+    given.
     """
     book = state.book
-    rates = None
-    if book is not None:
+    if book is not None and rates is None:
         rates = Rates(norms_of(book), stored_rates())
         count_flags(book, rates)
     groups: dict[str, list[RelationshipScore]] = {}
@@ -140,9 +165,10 @@ def child_views(
         if row.target_id != EVERYONE:
             groups.setdefault(row.target_id, []).append(row)
     if book is not None:
-        for followed in book.accounts.values():
-            if followed.minor:
-                groups.setdefault(followed.id, [])
+        for known in book.accounts if only is None else only:
+            followed = book.accounts.get(known)
+            if followed is not None and followed.minor:
+                groups.setdefault(known, [])
     for child, items in groups.items():
         person = state.people.get(child)
         worst = max(items, key=lambda row: (Level.parse(row.level), row.bits), default=None)
