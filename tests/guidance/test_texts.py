@@ -61,11 +61,8 @@ def test_the_reading_index_tells_easy_from_hard() -> None:
     hard = "Subsequent identification of manipulative communication necessitates intervention."
     grade = reading.INDICES["en"].value
     assert grade(reading.count(easy, "en")) < 2 < 14 < grade(reading.count(hard, "en"))
-    assert [reading.syllables(word, "en") for word in ("any", "safeguarding", "cat")] == [
-        2,
-        3,
-        1,
-    ] or (reading.syllables("safeguarding", "en") == 4)
+    words = ("any", "safeguarding", "cat")
+    assert [reading.syllables(word, "en") for word in words] == [2, 3, 1]
 
 
 def test_texts_are_short() -> None:
