@@ -71,5 +71,6 @@ GRANT SELECT, INSERT ON filing_steps TO lamppost_service;
 GRANT DELETE
   ON case_findings, case_pieces, case_notes, case_labels, case_appeals, case_tokens, search_docs
   TO lamppost_service;
+GRANT SELECT, INSERT, UPDATE, DELETE ON child_reports, report_floods TO lamppost_service;
 GRANT SELECT, INSERT, UPDATE ON staff TO lamppost_service;
 GRANT SELECT, INSERT, UPDATE, DELETE ON staff_sessions TO lamppost_service;

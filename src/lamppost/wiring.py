@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lamppost.adapters.stores.cases import Audit
     from lamppost.adapters.stores.casework import SqlCases
     from lamppost.adapters.stores.checkup import Condition as Condition
+    from lamppost.adapters.stores.child_reports import SqlChildReports
     from lamppost.adapters.stores.database import Database as Database
     from lamppost.adapters.stores.erasures import SqlErasures
     from lamppost.adapters.stores.leases import SqlLeases
@@ -196,6 +197,7 @@ class Cases:
     snapshots: Snapshots
     store: SqlCases
     staff: SqlStaff
+    child_reports: SqlChildReports
 
 
 def now_ms() -> int:
@@ -244,6 +246,7 @@ def open_cases(
     from lamppost.adapters.stores.cases import Holds as HoldRows
     from lamppost.adapters.stores.cases import Vault as VaultRows
     from lamppost.adapters.stores.casework import SqlCases
+    from lamppost.adapters.stores.child_reports import SqlChildReports
     from lamppost.adapters.stores.erasure import DatabaseDisk, SqlRecords, SqlSealedTexts
     from lamppost.adapters.stores.erasures import SqlErasures
     from lamppost.adapters.stores.ledger import SqlLedger
@@ -283,6 +286,7 @@ def open_cases(
     return Cases(
         database, table, anchor, signer, journal, keyring, vault, sealer, holds, eraser,
         SqlErasures(database), snapshots, SqlCases(database), SqlStaff(database),
+        SqlChildReports(database),
     )  # fmt: skip
 
 

@@ -16,8 +16,8 @@ from .conftest import ROLES, SECRET_WORDS, Office, story
 SIZES = {"desktop": (1366, 860), "tablet": (820, 1180)}
 PAGES = (
     "queue", "queue?view=closed", "queue?level=urgent&account=nobody", "cases/C1", "accounts/kid1",
-    "search", "search?q=a9", "search?q=nothing-like-this", "dashboard", "quality", "appeals",
-    "policy", "people", "audit", "me", "again", "nowhere/at/all",
+    "search", "search?q=a9", "told", "told?view=held", "search?q=nothing-like-this",
+    "dashboard", "quality", "appeals", "policy", "people", "audit", "me", "again", "nowhere/at/all",
 )  # fmt: skip
 LOOKS = (("light", "desktop", "en"), ("dark", "tablet", "es"))
 

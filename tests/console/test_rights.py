@@ -30,6 +30,7 @@ EXPECTED = {
     ("GET", "/queue"): {"reviewer", "lead", "reporter", "auditor"},
     ("GET", "/cases/C1"): {"reviewer", "lead", "reporter", "auditor"},
     ("GET", "/accounts/kid1"): {"reviewer", "lead", "reporter", "auditor"},
+    ("GET", "/told"): {"reviewer", "lead"},
     ("GET", "/search?q=a9"): {"reviewer", "lead", "reporter", "auditor"},
     ("GET", "/dashboard"): {"lead", "auditor", "policy"},
     ("GET", "/labels.ndjson"): {"lead", "auditor", "policy"},

@@ -11,10 +11,11 @@ import pytest
 from lamppost.cases.case import Act, ClockKind, DecisionState, Judgement, Status
 from lamppost.cases.rights import ROLES
 from lamppost.console import casepage, desk
-from lamppost.console.pages import queue
+from lamppost.console.pages import queue, told
 from lamppost.console.shown import TEMPLATES
 from lamppost.console.wording import LANGUAGES, choose, names_in, words
 from lamppost.core.levels import Level
+from lamppost.protect.button import KINDS, SAFETY, STATUSES
 
 CONSOLE = TEMPLATES.parent
 LANGUAGE = sorted(LANGUAGES)
@@ -35,6 +36,11 @@ ENDINGS = {
     "queue.none.": queue.VIEWS,
     "queue.none_why.": queue.VIEWS,
     "case.sure.": [level.word for level in Level],
+    "told.view.": told.VIEWS,
+    "told.status.": STATUSES,
+    "told.kind.": KINDS,
+    "told.safe_is.": SAFETY,
+    "told.part.": ("words", "who", "name", "reach"),
     "look.": ("light", "dark", "auto"),
 }
 """Beginnings of messages whose ends come from the domain."""

@@ -19,7 +19,7 @@ Judgement = Literal["harmful", "ordinary", "unsure"]
 """What a signal was, in the eyes of the person who decided."""
 DecisionState = Literal["proposed", "final", "returned", "overturned", "replaced"]
 ClockKind = Literal["decide", "confirm", "report", "appeal"]
-LinkKind = Literal["prior", "report", "care", "related"]
+LinkKind = Literal["prior", "report", "care", "related", "told"]
 
 OPEN: Final[tuple[Status, ...]] = ("open", "review")
 

@@ -108,10 +108,13 @@ class Opener:
             self._store.advance(AGAIN, row.number)
         return len(due)
 
-    def absorb(self, row: FoundRow) -> str | None:
-        """Put one finding into its case; `None` when its level opens none and none is open."""
+    def absorb(self, row: FoundRow, *, asked: bool = False) -> str | None:
+        """Put one finding into its case; `None` when its level opens none and none is open.
+
+        `asked`: a person asked for help, so it opens one whatever the policy says of its level.
+        """
         finding = _finding(row.body)
-        opens = self._policy().does(finding.level, "case")
+        opens = asked or self._policy().does(finding.level, "case")
         now = self._clock()
 
         def make(file: CaseFile | None, closed: list[Case], number: int) -> Change | None:

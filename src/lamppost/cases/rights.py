@@ -28,6 +28,8 @@ RIGHTS: Final[dict[str, str]] = {
     "appeal.answer": "answer an appeal",
     "quality.read": "read blind second reviews to be done, and give one",
     "quality.manage": "mark golden cases, read agreement by person",
+    "told.read": "see what children sent with the report button",
+    "told.answer": "answer a child that used the report button, say whom a report is about",
     "search": "search people, cases, notes and decisions",
     "report.draft": "draft a report",
     "report.file": "file a report, note that one was filed",
@@ -45,7 +47,7 @@ RIGHTS: Final[dict[str, str]] = {
 _REVIEW: Final = frozenset(
     {
         "queue.read", "case.read", "case.reveal", "case.claim", "case.note", "case.decide",
-        "appeal.record", "quality.read", "search",
+        "appeal.record", "quality.read", "search", "told.read", "told.answer",
     }
 )  # fmt: skip
 

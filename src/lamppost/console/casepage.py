@@ -137,6 +137,8 @@ def headline_of(visit: Visit, level: int, actor: str, whom: str, signs: Sequence
     """The verdict in one sentence, from the strongest signs."""
     t = visit.t
     harm = _harm(signs)
+    if not signs:
+        return t("case.headline_told", actor=actor)
     how = [sign.because for sign in signs if sign.kind == "actor"][:3]
     if not how:
         return t("case.headline_plain", actor=actor, target=whom, harm=t(f"case.harm.{harm}"))
@@ -158,6 +160,8 @@ def headline_of_case(visit: Visit, case: Case) -> str:
     if case.youngest >= 0:
         whom = t("case.a_child", age=case.youngest)
     signs = [visit.console.sign(name, "", t) for name in case.detectors]
+    if not signs:
+        return t("case.headline_told", actor=case.account)
     return t(
         "case.headline_plain", actor=case.account, target=whom, harm=t(f"case.harm.{_harm(signs)}")
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NAV: Final = (
     ("queue", "/queue", "q", "queue.read"),
+    ("told", "/told", "t", "told.read"),
     ("search", "/search", "s", "search"),
     ("dashboard", "/dashboard", "d", "dashboard.read"),
     ("quality", "/quality", "u", "quality.read"),

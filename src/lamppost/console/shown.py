@@ -21,6 +21,7 @@ STATIC: Final = Path(__file__).parent / "static"
 
 ICONS: Final[dict[str, str]] = {
     "queue": "M4 6h16M4 12h16M4 18h10",
+    "told": "M4 5h16v11H9l-5 4z",
     "search": "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16 16l5 5",
     "dashboard": "M4 20V10M10 20V4M16 20v-7M21 20H3",
     "quality": "M5 12l4 4L19 6",

@@ -16,6 +16,7 @@ SCOPES: Final[dict[str, str]] = {
     "policy:read": "read policies, backtests and what a shadow policy found",
     "policy:write": "add a policy, put it in shadow, backtest it",
     "policy:deploy": "make a policy the live one",
+    "reports:vouch": "make tickets that say who uses the report button, and about whom",
     "webhooks:admin": "add and remove webhooks, read and revive dead messages",
     "keys:admin": "make, rotate and revoke API keys",
     "holds:write": "place, list and release legal holds",

@@ -15,13 +15,14 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
+from lamppost.cases.child_reports import ChildReports
 from lamppost.cases.desk import CaseDesk
 from lamppost.cases.opening import Opener
 from lamppost.config import load_options
 from lamppost.core.access import SCOPES
 from lamppost.core.errors import LamppostError, StoreError
 from lamppost.history.ports import Delivery, FoundRow
-from lamppost.pipeline import Engine
+from lamppost.pipeline import Engine, Finding
 from lamppost.service.contacts import ContactBook
 from lamppost.service.erasing import Erasing
 from lamppost.service.folding import Folder, person_from
@@ -42,6 +43,7 @@ from lamppost.wiring import (
     alone,
     build_engine,
     key_folder,
+    now_ms,
     open_cases,
     open_desk,
     open_opener,
@@ -55,6 +57,7 @@ _GOVERN: Final = 2.0
 _OPEN: Final = 0.5
 _AT_ONCE: Final = 100
 _T = TypeVar("_T")
+_finding: Final = msgspec.json.Decoder(Finding).decode
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,6 +153,10 @@ class Service:
         self.desk = self._desk()
         self._opener = self._openers()
         self._cases_turn = threading.Lock()
+        self.child_reports = self._child_reports()
+        self.address = Limit(0.1 if settings.requests_per_second > 0 else 0.0, 60.0)
+        self.everybody = Limit(10.0 if settings.requests_per_second > 0 else 0.0, 2_000.0)
+        self.codes = Limit(0.5 if settings.requests_per_second > 0 else 0.0, 60.0)
         self.partitions = self._partitions()
         self._folders: list[Folder] = []
         self._recorded = recorded
@@ -308,6 +315,35 @@ class Service:
             self.desk.publish,
         )
 
+    def _child_reports(self) -> ChildReports:
+        cases = self.cases
+
+        def last(conversation: str, account: str) -> str:
+            """The newest message of an account in a conversation."""
+            if not conversation:
+                return ""
+            pieces = cases.store.messages("", conversation)
+            return next((p.event for p in reversed(pieces) if p.sender == account), "")
+
+        def raising(row: FoundRow) -> str | None:
+            case_id = self._opener.absorb(row, asked=True)
+            if case_id is not None and row.conversation:
+                self._opener.keep(case_id, row.conversation, _finding(row.body))
+            return case_id
+
+        return ChildReports(
+            cases.child_reports,
+            cases.store,
+            cases.vault,
+            cases.journal,
+            now_ms,
+            self.secrets.derive("report receipts"),
+            raising=raising,
+            last=last,
+            submit=lambda event: self.intake.submit([event], []).result(),
+            told=self.webhooks.tell,
+        )
+
     def _ages(self, accounts: Sequence[str]) -> dict[str, int]:
         """Least age of accounts, -1 when it is not known."""
         found = {}
@@ -372,6 +408,8 @@ class Service:
                 if self._leads():
                     while self._some_cases(None) and not self._ending.is_set():
                         pass
+                    while self._some_reports() and not self._ending.is_set():
+                        pass
                     self.desk.publish()
             except LamppostError as error:
                 _log.error("cases wait: %s", error)
@@ -389,6 +427,10 @@ class Service:
     def _some_cases(self, now: int | None) -> int:
         with self._cases_turn, self.stores.leases.folding():
             return self._opener.work(_AT_ONCE) + self._opener.keep_again(_AT_ONCE, now)
+
+    def _some_reports(self) -> int:
+        with self._cases_turn, self.stores.leases.folding():
+            return self.child_reports.place(_AT_ONCE)
 
     def _erase(self) -> None:
         self.erasing.run(self._ending)
@@ -412,6 +454,7 @@ class Service:
         now = time.time_ns() // 1_000_000
         keep = self.policies.live().policy.retention
         self.open_cases(now)
+        self.cases.child_reports.expire(now - keep.vault)
         return self.cases.eraser.expire(
             person="service",
             state_before=now - keep.state,

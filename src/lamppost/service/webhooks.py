@@ -41,6 +41,7 @@ EVENTS: Final = {
     "finding.created": "a relationship rose to a level whose actions name a webhook",
     "policy.deployed": "another policy is live",
     "case.decided": "a person decided a case",
+    "report.flood": "very many reports of the report button about one account, said once",
 }
 PAUSES: Final = (5, 30, 120, 600, 3600, 14_400, 43_200, 86_400)
 """Seconds before each further attempt."""

@@ -14,6 +14,7 @@ from sqlalchemy import Row, delete, or_, select, update
 from sqlalchemy.exc import ProgrammingError
 
 from lamppost.adapters.stores.casework import SqlCases
+from lamppost.adapters.stores.child_reports import SqlChildReports
 from lamppost.adapters.stores.database import Database
 from lamppost.adapters.stores.schema import cases, log, metadata, office
 from lamppost.cases.erasure import SealedRow, Searched
@@ -152,6 +153,7 @@ class SqlRecords:
         removed = dict(self._ledger.erase(account))
         removed["deliveries"] = remove_deliveries(self._database, account)
         removed |= SqlCases(self._database).erase(account)
+        removed |= SqlChildReports(self._database).erase(account)
         return removed
 
     def expire(self, *, state_before: int, log_before: int, sealed_before: int) -> dict[str, int]:

@@ -18,12 +18,14 @@ from lamppost.console.pages import (
     quality,
     queue,
     search,
+    told,
 )
 
 HANDLERS: Final = [
     *door.HANDLERS,
     *queue.HANDLERS,
     *case.HANDLERS,
+    *told.HANDLERS,
     *search.HANDLERS,
     *dashboard.HANDLERS,
     *quality.HANDLERS,
