@@ -399,6 +399,8 @@ def test_no_answer_is_a_fault(tmp_path: Path):
     server = Server(tmp_path / "data")
     server.client().send(grooming())
     schemathesis(server, tmp_path, "--phases", "coverage,fuzzing", "--max-examples", "3")
+    for path in ("/report", "/report/answer"):  # pages, which the description leaves out
+        assert raw(server, "GET", path, key="")[0] == 200
     page = raw(server, "GET", "/metrics", key="")[2].decode()
     asked = set(re.findall(r'requests_total\{route="([^"]+)"', page))
     declared = {path for handler in all_routes() for path in handler.paths}
