@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from lamppost.events.vocabulary import Account, Event
+from lamppost.events.vocabulary import Account, Contact, Event
 from lamppost.history.accounts import Book, follow
 from lamppost.history.sketches import alike, signature
 from lamppost.signals.card import ConductCard
@@ -12,6 +13,7 @@ from lamppost.signals.conduct import conduct
 from lamppost.signals.discovery import behaviours, conduct_cards
 
 from .build import (
+    START,
     alone,
     at,
     book,
@@ -220,6 +222,20 @@ def test_either_reading_of_accepted_is_understood() -> None:
         (item,) = conduct(made, made.accounts["x"], rates(made).norms).children
         assert item.took
         assert item.turned
+
+
+def test_a_forgotten_account_leaves_no_name_behind() -> None:
+    book = Book()
+    for event in (
+        Account(id="gone-adult", age=30), Account(id="kid", age=11),
+        Contact(id="k1", actor_id="gone-adult", target_id="kid", action="requested",
+                origin="search", at=START),
+    ):  # fmt: skip
+        follow(book, event)
+    assert b"gone-adult" in msgspec.msgpack.encode(book)
+    book.forget("gone-adult")
+    assert b"gone-adult" not in msgspec.msgpack.encode(book)
+    assert "kid" in book.accounts
 
 
 def test_texts_that_read_alike() -> None:

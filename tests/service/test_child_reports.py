@@ -209,6 +209,22 @@ def test_a_school_behind_one_address_is_never_refused(make_service: Callable[...
     assert 20 <= sum(report.crowded for report in crowded if report is not None) <= 31
 
 
+def test_guesses_at_codes_are_slowed_down_in_plain_words(make_service: Callable[..., Service]):
+    from litestar.testing import TestClient
+
+    from lamppost.service.app import make_app
+
+    service = make_service(requests_per_second=500.0)
+    service.start()
+    with TestClient(make_app(service, max_body=1 << 20).litestar) as client:
+        pages = [client.post("/report/answer", data={"code": "0" * 16}) for _ in range(70)]
+    assert pages[0].status_code == 200
+    assert words("en")("answer.wrong") in pages[0].text
+    assert pages[-1].status_code == 429
+    assert words("en")("answer.later") in pages[-1].text
+    assert "Retry-After" in pages[-1].headers
+
+
 def test_codes_have_80_bits_and_forgive_how_a_child_types():
     code = receipt_from(b"s" * 32, "token")
     assert re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{4}-){3}[0-9A-HJKMNP-TV-Z]{4}", code)

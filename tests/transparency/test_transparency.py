@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lamppost.cases.case import Appeal, Label
 from lamppost.cases.figures import Figures, Spread
 from lamppost.reports.transparency import Transparency, as_csv, as_dsa, as_html, count
-from lamppost.reports.transparency.count import JUDGED, _sums
+from lamppost.reports.transparency.count import JUDGED, _sums, _zeros
 from lamppost.reports.transparency.hide import determined, hidden
 
 NONE = Spread(0, None, None)
@@ -91,14 +91,7 @@ def test_no_hidden_count_follows_from_what_is_shown(rows: list[tuple[str, str, s
         for key in (("detector", detector, word), ("language", language, word),
                     ("signals", "all", word)):  # fmt: skip
             counts[key] += many
-    for section in ("detector", "language"):
-        for name in {key[1] for key in counts if key[0] == section}:
-            for word in JUDGED:
-                counts[section, name, word] += 0
-    for word in JUDGED:
-        counts["signals", "all", word] += 0
-    for word in ("answered", "upheld", "overturned"):
-        counts["appeals", "all", word] += 0
+    _zeros(counts)
     sums = _sums(counts)
     gone = hidden(counts, sums)
     assert all(key in gone for key, value in counts.items() if 0 < value < 5)

@@ -170,6 +170,11 @@ class Book(msgspec.Struct, array_like=True):
             self.names[number(identifier)] = identifier
         return found
 
+    def forget(self, identifier: str) -> None:
+        """Take an account out; others keep no more of it than a number."""
+        self.accounts.pop(identifier, None)
+        self.names.pop(number(identifier), None)
+
     def school_day(self, place: str, day: int) -> bool:
         """Whether children of a zone kept away in lessons that day: it was no holiday.
 

@@ -23,9 +23,9 @@ from lamppost.core.access import SCOPES
 from lamppost.core.errors import LamppostError, StoreError
 from lamppost.history.ports import Delivery, FoundRow
 from lamppost.pipeline import Engine, Finding
-from lamppost.service.contacts import ContactBook
 from lamppost.service.erasing import Erasing
 from lamppost.service.folding import Folder, person_from
+from lamppost.service.following import Following
 from lamppost.service.intake import Intake
 from lamppost.service.keys import Keys
 from lamppost.service.limits import Limit
@@ -128,7 +128,7 @@ class Service:
         self.erasing = Erasing(
             self.cases.eraser,
             self.cases.erasures,
-            lambda account: self.contacts.forget(account),
+            lambda account: self.following.forget(account),
         )
         self.viewlog = ViewLog(self.note)
         recorded = replace(
@@ -146,10 +146,10 @@ class Service:
             allow_private=settings.allow_private_webhooks,
             pauses=pauses,
         )
-        self.contacts = ContactBook(
+        self.following = Following(
             self.stores.ledger, self.policies.live, accounts=settings.follow_accounts
         )
-        self.views = Views(recorded, self.stores.ledger, self.policies.live, self.contacts)
+        self.views = Views(recorded, self.stores.ledger, self.policies.live, self.following)
         self.desk = self._desk()
         self._opener = self._openers()
         self._cases_turn = threading.Lock()
@@ -214,7 +214,7 @@ class Service:
             self._reader.start()
         self.intake.start()
         self.webhooks.start()
-        self.contacts.start()
+        self.following.start()
         work = [self._govern_on, self._sweep, self._tell_views, self._open_cases, self._erase]
         if not self.stores.database.sqlite:
             work.append(self._follow)
@@ -230,7 +230,7 @@ class Service:
         self.intake.stop()
         self._reader.stop()
         self.webhooks.stop()
-        self.contacts.stop()
+        self.following.stop()
         for thread in self._threads:
             thread.join(15)
         with contextlib.suppress(LamppostError):

@@ -11,6 +11,7 @@ import msgspec
 
 from lamppost.client.answers import Found
 from lamppost.core.levels import Level
+from lamppost.history.accounts import Book
 from lamppost.history.memory import State
 from lamppost.history.ports import FoundRow, Ledger, RelationshipRow
 from lamppost.pipeline import Engine, Finding, RelationshipScore, score
@@ -23,9 +24,8 @@ from lamppost.reports.scan.views import (
     child_views,
     followed_view,
 )
-from lamppost.risk.accounts import score_account
+from lamppost.risk.accounts import Rates, score_account
 from lamppost.risk.score import Skipped
-from lamppost.service.contacts import ContactBook
 from lamppost.service.folding import (
     Rules,
     conversation_from,
@@ -33,6 +33,7 @@ from lamppost.service.folding import (
     relationship_from,
     relationship_id,
 )
+from lamppost.service.following import Following
 
 MOST: Final = 500
 """Most items of one page."""
@@ -76,9 +77,9 @@ class Views:
         engine: Engine,
         ledger: Ledger,
         rules: Callable[[], Rules],
-        contacts: ContactBook | None = None,
+        following: Following | None = None,
     ) -> None:
-        self._contacts = contacts
+        self._following = following
         self._engine = engine
         self._ledger = ledger
         self._rules = rules
@@ -168,34 +169,46 @@ class Views:
             return []
         rows = self._ledger.relationships(actors=names, conversation=conversation, limit=_OF_ONE)
         scores, _ = self._score(rows)
-        views = {view.account_id: view for view in account_views(scores)}
-        if conversation is None and self._contacts is not None:
-            with self._contacts.followed() as known:
-                for name in names:
-                    state = known[0].accounts.get(name) if known is not None else None
-                    if known is None or state is None:
-                        continue
-                    own = [row for row in scores if row.actor_id == name]
+        groups: dict[str, list[RelationshipScore]] = {name: [] for name in names}
+        for row in scores:
+            groups[row.actor_id].append(row)
+        views: list[AccountView] = []
+        for name, own in groups.items():
+            found = None
+            with self._known(conversation) as known:
+                state = known[0].accounts.get(name) if known is not None else None
+                if known is not None and state is not None:
                     found = score_account(known[0], state, known[1], bonds(own))
-                    views[name] = followed_view(found, own)
-        return sorted(views.values(), key=lambda view: view.account_id)
+            views += account_views(own) if found is None else [followed_view(found, own)]
+        return sorted(views, key=lambda view: view.account_id)
 
     def _children(self, names: Sequence[str], conversation: str | None) -> list[ChildView]:
         if not names:
             return []
         rows = self._ledger.relationships(targets=names, conversation=conversation, limit=_OF_ONE)
         scores, state = self._score(rows)
-        missing = [name for name in names if name not in state.people]
-        for name, data in self._ledger.people(missing).items():
+        for name, data in self._ledger.people(names).items():
             state.people[name] = person_from(data)
-        rates = None
-        with contextlib.ExitStack() as held:
-            if conversation is None and self._contacts is not None:
-                known = held.enter_context(self._contacts.followed())
-                if known is not None:
-                    state.book, rates = known
-            views = list(child_views(scores, state, self._signals, rates=rates, only=names))
+        groups: dict[str, list[RelationshipScore]] = {name: [] for name in names}
+        for row in scores:
+            groups[row.target_id].append(row)
+        views: list[ChildView] = []
+        for name, own in groups.items():
+            with self._known(conversation) as known:
+                state.book, rates = known if known is not None else (None, None)
+                views += child_views(own, state, self._signals, rates=rates, only=[name])
         return sorted(views, key=lambda view: view.child_id)
+
+    def _known(
+        self, conversation: str | None
+    ) -> contextlib.AbstractContextManager[tuple[Book, Rates] | None]:
+        """What accounts do, held for one of them at a time so that the gate need not wait.
+
+        Of one conversation alone nothing is: behaviour is not kept by conversation.
+        """
+        if conversation is not None or self._following is None:
+            return contextlib.nullcontext()
+        return self._following.followed()
 
     def _score(self, rows: Sequence[RelationshipRow]) -> tuple[list[RelationshipScore], State]:
         """Scores of rows under the live policy, and the state they were made from."""

@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from lamppost.protect.button.report import KINDS, MAX_SHORT, MAX_WORDS, SAFETY, STATUSES, Answer
-from lamppost.protect.button.words import LANGUAGES, Words, words
+from lamppost.protect.button.words import LANGUAGES, words
 from lamppost.protect.support import ContactRow, Support, countries
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -117,15 +117,11 @@ def sent_page(place: Place, code: str, *, danger: bool) -> str:
     return _render("sent.html.j2", place, code=code, opened=danger)
 
 
-def answer_page(place: Place, *, answer: Answer | None = None, wrong: bool = False) -> str:
-    """What has happened; without an answer it asks for the code."""
-    return _render("answer.html.j2", place, answer=answer, wrong=wrong, opened=False)
+def answer_page(
+    place: Place, *, answer: Answer | None = None, wrong: bool = False, later: bool = False
+) -> str:
+    """What has happened; without an answer it asks for the code.
 
-
-def snippet(address: str, language: str = "en") -> str:
-    """What a page of the platform embeds: one frame and, for old browsers, a link. No script."""
-    t: Words = words(language)
-    return (
-        f'<iframe src="{address}" title="{t("title")}" width="360" height="640" '
-        f'referrerpolicy="no-referrer"><a href="{address}">{t("title")}</a></iframe>'
-    )
+    `later`: it could not be looked up just now.
+    """
+    return _render("answer.html.j2", place, answer=answer, wrong=wrong, later=later, opened=False)

@@ -6,7 +6,7 @@ under `vault_case`.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -138,8 +138,3 @@ class FloodNotice(msgspec.Struct, frozen=True, kw_only=True):
     last_at: int
     closed_at: int | None = None
     closed_by: str = ""
-
-
-def flat(item: msgspec.Struct) -> dict[str, Any]:
-    """A row of it."""
-    return msgspec.structs.asdict(item)

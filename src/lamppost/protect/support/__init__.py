@@ -13,7 +13,16 @@ from lamppost.protect.support.directory import (
     Support,
     SupportRow,
     countries,
+    country_code,
     support_for,
 )
 
-__all__ = ["PURPOSES", "ContactRow", "Support", "SupportRow", "countries", "support_for"]
+__all__ = [
+    "PURPOSES",
+    "ContactRow",
+    "Support",
+    "SupportRow",
+    "countries",
+    "country_code",
+    "support_for",
+]

@@ -163,6 +163,14 @@ def rows_of(name: str) -> tuple[SupportRow, ...]:
     return _load(name)
 
 
+def country_code(text: str, where: str = "--country") -> str:
+    """ISO 3166 alpha-2 in capital letters. Raises `UsageError` naming `where` for anything else."""
+    code = text.upper()
+    if code not in iso3166.countries_by_alpha2:
+        raise UsageError(f"{text!r} is not a country code", where=where, hint="such as GB or US")
+    return code
+
+
 def support_for(country: str | None, *, today: date, language: str | None = None) -> Support:
     """Whom to call in `country` (ISO 3166 alpha-2, or `None` when not said).
 
@@ -171,12 +179,8 @@ def support_for(country: str | None, *, today: date, language: str | None = None
     """
     name = None
     if country is not None:
-        found = iso3166.countries_by_alpha2.get(country.upper())
-        if found is None:
-            raise UsageError(
-                f"{country!r} is not a country code", where="--country", hint="such as GB or US"
-            )
-        country, name = found.alpha2, _NAMES.get(found.alpha2, found.name)
+        country = country_code(country)
+        name = _NAMES.get(country, iso3166.countries_by_alpha2[country].name)
     own = _load(country) if country is not None else ()
     rows = [_shown(row, today) for row in (*own, *_load("default"))]
     if language is not None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Final, Literal
 
-import iso3166
 import msgspec
 
-from lamppost.core.errors import UsageError
-from lamppost.protect.support import ContactRow, support_for
+from lamppost.protect.support import ContactRow, country_code, support_for
 from lamppost.reports.routing.duties import EU, Duty, Party, duties, places_with_duties
 
 Urgency = Literal["now", "soon"]
@@ -161,13 +159,7 @@ def recipients(found: Route) -> tuple[str, ...]:
 def _country(code: str | None, where: str) -> str | None:
     if code is None or code.lower() in ("", "unknown"):
         return None
-    found = iso3166.countries_by_alpha2.get(code.upper())
-    if found is None:
-        raise UsageError(
-            f"{code!r} is not a country code", where=where, hint="such as GB, or unknown"
-        )
-    alpha2: str = found.alpha2
-    return alpha2
+    return country_code(code, where)
 
 
 def _emergency(where: dict[Party, str | None], today: date) -> tuple[Emergency, ...]:

@@ -93,14 +93,7 @@ def count(
         counts["decisions", act, "cases"] += number
     counts["cases", "all", "opened"] = figures.opened
     counts["cases", "all", "closed"] = figures.closed
-    for section in ("detector", "language"):
-        for name in {key[1] for key in counts if key[0] == section}:
-            for word in JUDGED:
-                counts[section, name, word] += 0
-    for word in JUDGED:
-        counts["signals", "all", word] += 0
-    for word in ("answered", "upheld", "overturned"):
-        counts["appeals", "all", word] += 0
+    _zeros(counts)
     sums = _sums(counts)
     gone = hidden(counts, sums, least)
     order = ("cases", "decisions", "signals", "detector", "language", "appeals")
@@ -140,6 +133,18 @@ def count(
             "Signals that nobody decided are not in it.",
         ),
     )
+
+
+def _zeros(counts: Counter[Key]) -> None:
+    """Put a 0 where nothing was counted, so that what is missing says nothing."""
+    for section in ("detector", "language"):
+        for name in {key[1] for key in counts if key[0] == section}:
+            for word in JUDGED:
+                counts[section, name, word] += 0
+    for word in JUDGED:
+        counts["signals", "all", word] += 0
+    for word in ("answered", "upheld", "overturned"):
+        counts["appeals", "all", word] += 0
 
 
 def _sums(counts: Counter[Key]) -> list[Sum]:

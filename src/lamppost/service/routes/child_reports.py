@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 from litestar import MediaType, Request, Response, get, post
+from litestar.exceptions import TooManyRequestsException
 from litestar.params import JSONBody
 from msgspec import Meta
 
@@ -184,12 +185,9 @@ async def send_form(request: _Asked) -> Response[str]:
         return _html(pages.form_page(place, _token(), fault="long", **again), 400)
     try:
         code = await _in_thread(_take, request, sent)
-    except Exception as error:
-        if getattr(error, "status_code", 0) == 429:
-            return _html(
-                pages.form_page(place, token, fault="busy", **again), 429,
-                getattr(error, "headers", None),
-            )  # fmt: skip
+    except TooManyRequestsException as error:
+        return _html(pages.form_page(place, token, fault="busy", **again), 429, error.headers)
+    except Exception as error:  # whatever it is, the child keeps its words and gets the number
         _log.error("a report could not be kept: %s", type(error).__name__)
         return _html(pages.form_page(place, token, fault="broken", **again), 503)
     return _html(pages.sent_page(place, code, danger=sent.safe == "no"))
@@ -212,8 +210,10 @@ async def send_code(request: _Asked) -> Response[str]:
     place = _place(request, form)
     try:
         found = await _in_thread(_answer, request, form.get("code", "")[:64])
+    except TooManyRequestsException as error:
+        return _html(pages.answer_page(place, later=True), 429, error.headers)
     except LamppostError:
-        return _html(pages.form_page(place, _token(), fault="broken"), 503)
+        return _html(pages.answer_page(place, later=True), 503)
     return _html(pages.answer_page(place, answer=found, wrong=found is None))
 
 

@@ -37,7 +37,7 @@ def check_contact(request: Request[Any, Any, Any], data: JSONBody[Asked]) -> Ans
 
     429 with `Retry-After` while the graph is being built after a start.
     """
-    return service_of(request).contacts.check([data])[0]
+    return service_of(request).following.check([data])[0]
 
 
 @post(
@@ -46,4 +46,4 @@ def check_contact(request: Request[Any, Any, Any], data: JSONBody[Asked]) -> Ans
 )  # fmt: skip
 def check_contacts(request: Request[Any, Any, Any], data: JSONBody[Questions]) -> Answers:
     """What the gate says to up to 1,000 contacts, in their order."""
-    return Answers(service_of(request).contacts.check(data.items))
+    return Answers(service_of(request).following.check(data.items))

@@ -28,4 +28,4 @@ def account_network(request: Request[Any, Any, Any], identifier: Id, most: _Most
     A teacher and a streamer reach many children too: this shows, it does not judge. Reading it is
     written into the audit chain.
     """
-    return there(service_of(request).contacts.network(identifier.removeprefix("/"), most))
+    return there(service_of(request).following.network(identifier.removeprefix("/"), most))

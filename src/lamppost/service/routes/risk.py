@@ -61,7 +61,11 @@ def list_accounts(
     after: After = None,
     limit: Limit = 100,
 ) -> Accounts:
-    """Accounts as their worst relationship shows them, by id."""
+    """Accounts by id: what they do and what their relationships say.
+
+    Those without a relationship are not listed; ask for one by its id. Of one conversation, and
+    where accounts are not followed, it is the worst relationship.
+    """
     return service_of(request).views.accounts(conversation_id, account_id, after, limit)
 
 

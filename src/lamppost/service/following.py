@@ -49,7 +49,7 @@ class _Built:
         self.found = 0
 
 
-class ContactBook:
+class Following:
     """Answers of the gate over the graph of this service. `start` and `stop` are called once.
 
     `accounts` says whether the behaviour of accounts is followed as well.
@@ -66,8 +66,10 @@ class ContactBook:
         self._gate: Gate | None = None
         self._named = ""
         self._lock = threading.Lock()
+        self._gone: set[str] = set()
+        """Erased since a graph began to be built, which may have read them before."""
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="contacts", daemon=True)
+        self._thread = threading.Thread(target=self._follow, name="following", daemon=True)
 
     def start(self) -> None:
         """Begin to follow the log."""
@@ -102,7 +104,8 @@ class ContactBook:
             if self._built is not None:
                 self._built.graph.forget(account)
                 if self._built.book is not None:
-                    self._built.book.accounts.pop(account, None)
+                    self._built.book.forget(account)
+            self._gone.add(account)
 
     @contextlib.contextmanager
     def followed(self) -> Iterator[tuple[Book, Rates] | None]:
@@ -145,7 +148,12 @@ class ContactBook:
                         continue
                     self._measure(making)
                     with self._lock:
+                        for account in self._gone:
+                            making.graph.forget(account)
+                            if making.book is not None:
+                                making.book.forget(account)
                         self._built = making
+                        self._gone.clear()
                     making = None
                 elif self._built is not None and self._step(self._built, self._lock):
                     continue
