@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import func, insert, select
 
+from lamppost.adapters.stores.child_reports import SqlChildReports
 from lamppost.adapters.stores.database import Database
 from lamppost.adapters.stores.schema import cases, log, metadata
 from lamppost.adapters.stores.schema import office as office_tables
@@ -22,6 +23,7 @@ from lamppost.cases.erasure import (
 from lamppost.cases.keys import bucket_of
 from lamppost.cases.vault import Evidence
 from lamppost.core.errors import PolicyError, StoreError, UsageError
+from lamppost.protect.button import ChildReport
 
 from .conftest import CANARY, Office
 
@@ -91,10 +93,20 @@ def erase(office: Office, subject: str = "a9"):
 def test_an_erasure_removes_everything_and_says_so(office: Office):
     plant(office, "a9", CANARY)
     plant(office, "a1", HERS, conversation="c2")
+    reports = SqlChildReports(office.database)
+    reports.add(
+        ChildReport(
+            id="r1", code="1", at=1, kind="other", safe="yes", language="en", country="GB",
+            about="a1", reporter="a9", conversation="c1",
+        )
+    )  # fmt: skip
     receipt = erase(office)
+    left = reports.report("r1")
+    assert left is not None
+    assert (left.about, left.reporter, left.conversation) == ("a1", "", "")
     assert receipt.removed == {
         "relationships": 1, "findings": 1, "shadow_findings": 0, "people": 1, "sealed_texts": 1,
-        "events": 1, "deliveries": 1, "vault_items": 1,
+        "events": 1, "deliveries": 1, "vault_items": 1, "child_reports": 1,
     }  # fmt: skip
     assert len(receipt.keys_destroyed) == len(receipt.secrets_destroyed) == 1
     assert receipt.searched_for == 1
