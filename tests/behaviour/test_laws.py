@@ -90,7 +90,7 @@ def test_split_invariant_and_resumed_from_bytes(events: list[Event], data: st.Da
     assert save(one) == save(two)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(acts(), st.randoms())
 def test_order_and_repetition_change_nothing(events: list[Event], rng: random.Random) -> None:
     mixed = events + rng.sample(events, len(events) // 2)

@@ -37,6 +37,8 @@ TIES: Final = 12
 """Most others kept per account."""
 ROOMS: Final = 6
 OPENINGS: Final = 8
+SCRIPT: Final = 20
+"""Signs from which on a message can be a script: a greeting alone is none."""
 SHARERS: Final = 6
 SAMPLE: Final = 40
 _SEEN: Final = 200_000
@@ -357,7 +359,6 @@ def _message(book: Book, event: Message, told: int, explicit: bool) -> None:
     if fresh:
         mine.days |= day
         yours.days |= day
-        first = at < mine.out
         mine.out = min(mine.out, at)
         yours.came = min(yours.came, at)
         mine.sent += 1
@@ -370,7 +371,7 @@ def _message(book: Book, event: Message, told: int, explicit: bool) -> None:
             mine.flags |= WROTE_REQUEST
             yours.flags |= CAME
             _approach(book, sender, other, mine)
-        if first and len(event.text) >= 20:
+        if len(event.text) >= SCRIPT:
             _opening(sender, you, at, event.text)
         if other.minor:
             _diary(other).heard(at, me)
@@ -381,12 +382,17 @@ def _message(book: Book, event: Message, told: int, explicit: bool) -> None:
 
 
 def _opening(sender: AccountState, you: int, at: int, text: str) -> None:
-    """How the earliest message to somebody reads, as a sketch; of many the lowest numbers stay."""
-    kept = {item[0]: item for item in sender.openings}
-    held = kept.get(you)
-    if held is None or at < held[1]:
-        kept[you] = (you, at, *signature(text))
-        sender.openings = sorted(kept.values())[:OPENINGS]
+    """How the earliest message of some length to somebody reads, as a sketch; of many people the
+    lowest numbers stay, and of one minute the larger sketch, whatever order they come in."""
+    held = next((item for item in sender.openings if item[0] == you), None)
+    if held is not None and at > held[1]:
+        return
+    if held is None and len(sender.openings) == OPENINGS and you > sender.openings[-1][0]:
+        return
+    made = (you, at, *signature(text))
+    if held is None or at < held[1] or made > held:
+        kept = [item for item in sender.openings if item[0] != you]
+        sender.openings = sorted([*kept, made])[:OPENINGS]
 
 
 def _approach(book: Book, sender: AccountState, other: AccountState, mine: Tie) -> None:
